@@ -1,0 +1,388 @@
+"""What an environment and a wrapper are, and how an environment is described (its spec)."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Self, SupportsFloat, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigym import error, logger, seeding
+from minigym.spaces import Space
+
+if TYPE_CHECKING:
+    from minigym.dynamics.mdp import MDP
+
+ObsType = TypeVar("ObsType")
+ActType = TypeVar("ActType")
+WrapperObsType = TypeVar("WrapperObsType")
+WrapperActType = TypeVar("WrapperActType")
+RenderFrame: TypeAlias = NDArray[np.uint8] | str
+
+
+class Env(Generic[ObsType, ActType]):
+    """An environment: ``reset`` begins an episode, ``step`` plays one action.
+
+    A subclass sets ``action_space`` and ``observation_space`` in its constructor, implements ``step``, ``reset``
+    (whose first line is ``super().reset(seed=seed)``) and ``render``, and draws all randomness from ``np_random``.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012  # a class attribute, as in Gymnasium
+    render_mode: str | None = None
+    spec: "EnvSpec | None" = None
+    action_space: Space[ActType]
+    observation_space: Space[ObsType]
+
+    _np_random: np.random.Generator | None = None
+    _np_random_seed: int | None = None
+
+    def step(self, action: ActType) -> tuple[ObsType, SupportsFloat, bool, bool, dict[str, Any]]:
+        """Play one action.
+
+        Args:
+            action: an element of ``action_space``.
+
+        Returns:
+            ``observation``, an element of ``observation_space``; ``reward``, a number; ``terminated``, whether
+            the task itself ended the episode; ``truncated``, whether something outside the task did (a time
+            limit), so that a learner still bootstraps from ``observation``; and ``info``, a dict.
+
+        Raises:
+            InvalidAction: if the action lies outside ``action_space``; nothing has moved then.
+            ResetNeeded: before the first ``reset``.
+        """
+        raise NotImplementedError
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[ObsType, dict[str, Any]]:
+        """Begin an episode.
+
+        Args:
+            seed: any non-negative integer starts the random stream anew; None lets it run on (the usual case
+                after the first reset).
+            options: what the particular environment understands.
+
+        Returns:
+            The first observation, and an info dict.
+        """
+        if seed is not None:
+            self._np_random, self._np_random_seed = seeding.np_random(seed)
+        return None  # type: ignore[return-value]  # a subclass returns the observation; this line only seeds
+
+    def render(self) -> RenderFrame | list[RenderFrame] | None:
+        """The state as ``render_mode`` says: a text for "ansi", a (height, width, 3) uint8 frame for "rgb_array".
+
+        "human" opens a window at the first ``reset`` and draws by itself at every step; it returns None.
+        """
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Release windows and files. A second call does nothing."""
+
+    @property
+    def unwrapped(self) -> "Env[Any, Any]":
+        """The environment itself, beneath all wrappers."""
+        return self
+
+    @property
+    def np_random(self) -> np.random.Generator:
+        """The environment's own stream; made from the system's entropy where no reset has seeded it."""
+        if self._np_random is None:
+            self._np_random, self._np_random_seed = seeding.np_random()
+        return self._np_random
+
+    @np_random.setter
+    def np_random(self, generator: np.random.Generator) -> None:
+        self._np_random = generator
+        self._np_random_seed = -1  # the seed of a foreign generator is not known
+
+    @property
+    def np_random_seed(self) -> int | None:
+        """The seed of ``np_random``; -1 where the generator was set from outside."""
+        if self._np_random_seed is None:
+            self._np_random, self._np_random_seed = seeding.np_random()
+        return self._np_random_seed
+
+    def has_wrapper_attr(self, name: str) -> bool:
+        """Whether this environment, or one beneath its wrappers, has the attribute."""
+        return hasattr(self, name)
+
+    def get_wrapper_attr(self, name: str) -> Any:
+        """The attribute of the outermost layer that has it."""
+        return getattr(self, name)
+
+    def set_wrapper_attr(self, name: str, value: Any, *, force: bool = True) -> bool:
+        """Set the attribute on the outermost layer that has it.
+
+        Args:
+            name, value: the attribute and its new value.
+            force: whether to create it on the outermost layer where no layer has it.
+
+        Returns:
+            Whether it was set.
+        """
+        if force or hasattr(self, name):
+            setattr(self, name, value)
+            return True
+        return False
+
+    def _checked_render_mode(self, render_mode: str | None) -> str | None:
+        """``render_mode`` if the environment's metadata names it; UnsupportedMode otherwise."""
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            raise error.UnsupportedMode(
+                f"{type(self).__name__} cannot render in the mode {render_mode!r}; "
+                f"use one of {', '.join(map(repr, self.metadata['render_modes']))}, or None for no pictures"
+            )
+        return render_mode
+
+    def _warn_no_render_mode(self) -> None:
+        """What ``render()`` says when nobody chose how to render."""
+        name = type(self).__name__ if self.spec is None else self.spec.id
+        mode = self.metadata["render_modes"][-1]
+        logger.warn(
+            f'{name} was made without a render_mode, so render() shows nothing; write for instance render_mode="{mode}"'
+        )
+
+    def __str__(self) -> str:
+        inside = " instance" if self.spec is None else f"<{self.spec.id}>"
+        return f"<{type(self).__name__}{inside}>"
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Wrapper(Env[WrapperObsType, WrapperActType], Generic[WrapperObsType, WrapperActType, ObsType, ActType]):
+    """An environment around another one; what it does not change, it passes through.
+
+    Attributes of the inner environment are not forwarded, as in Gymnasium: say ``env.unwrapped.s`` or
+    ``env.get_wrapper_attr("P")``. The one exception is ``env.mdp``.
+    """
+
+    # No __getattr__, not even for a kinder error: a class that has one makes CPython look up every attribute the
+    # slow way, which costs TimeLimit.step a fifth of a FrozenLake step.
+
+    def __init__(self, env: Env[ObsType, ActType]) -> None:
+        if not isinstance(env, Env):
+            raise TypeError(
+                f"{type(self).__name__} wraps a minigym.Env, got {env!r} of type {type(env).__name__}; "
+                "make one with minigym.make(id), or derive your class from minigym.Env"
+            )
+        self.env = env
+        self._action_space: Space[WrapperActType] | None = None
+        self._observation_space: Space[WrapperObsType] | None = None
+        self._metadata: dict[str, Any] | None = None
+        self._cached_spec: EnvSpec | None = None
+
+    @property
+    def inert(self) -> bool:
+        """Whether ``reset`` and ``step`` now only pass on, and for good, so that TimeLimit may skip this wrapper.
+
+        The check wrappers of ``make`` become inert once they have done their work: a step through three wrappers
+        then costs no more than a step through one.
+        """
+        return False
+
+    def step(self, action: WrapperActType) -> tuple[WrapperObsType, SupportsFloat, bool, bool, dict[str, Any]]:
+        return self.env.step(action)  # type: ignore[arg-type,return-value]  # a wrapper that changes the types overrides
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[WrapperObsType, dict[str, Any]]:
+        return self.env.reset(seed=seed, options=options)  # type: ignore[return-value]  # likewise
+
+    def render(self) -> RenderFrame | list[RenderFrame] | None:
+        return self.env.render()
+
+    def close(self) -> None:
+        self.env.close()
+
+    @property
+    def unwrapped(self) -> Env[Any, Any]:
+        return self.env.unwrapped
+
+    @property
+    def mdp(self) -> "MDP":
+        """The table of the environment beneath; AttributeError where it has none."""
+        table: MDP = self.env.get_wrapper_attr("mdp")
+        return table
+
+    @property
+    def spec(self) -> "EnvSpec | None":  # type: ignore[override]  # computed here, a plain attribute in Env
+        """The description of the environment with this wrapper around it; None where the environment has none."""
+        if self._cached_spec is None and self.env.spec is not None:
+            self._cached_spec = self._described(self.env.spec)
+        return self._cached_spec
+
+    def _described(self, spec: "EnvSpec") -> "EnvSpec":
+        """``spec`` with this wrapper added."""
+        entry_point = f"{type(self).__module__}:{type(self).__name__}"
+        wrapper_spec = WrapperSpec(self.class_name(), entry_point, kwargs=None)
+        return replace(spec, additional_wrappers=(*spec.additional_wrappers, wrapper_spec))
+
+    @property
+    def action_space(self) -> Space[WrapperActType]:  # type: ignore[override]  # likewise
+        """The wrapper's own action space where it set one, else the environment's."""
+        return self.env.action_space if self._action_space is None else self._action_space  # type: ignore[return-value]
+
+    @action_space.setter
+    def action_space(self, space: Space[WrapperActType]) -> None:
+        self._action_space = space
+
+    @property
+    def observation_space(self) -> Space[WrapperObsType]:  # type: ignore[override]  # likewise
+        """The wrapper's own observation space where it set one, else the environment's."""
+        if self._observation_space is None:
+            return self.env.observation_space  # type: ignore[return-value]
+        return self._observation_space
+
+    @observation_space.setter
+    def observation_space(self, space: Space[WrapperObsType]) -> None:
+        self._observation_space = space
+
+    @property
+    def metadata(self) -> dict[str, Any]:  # type: ignore[override]  # likewise
+        """The wrapper's own metadata where it set some, else the environment's."""
+        return self.env.metadata if self._metadata is None else self._metadata
+
+    @metadata.setter
+    def metadata(self, metadata: dict[str, Any]) -> None:
+        self._metadata = metadata
+
+    @property
+    def render_mode(self) -> str | None:  # type: ignore[override]  # likewise
+        return self.env.render_mode
+
+    @property
+    def np_random(self) -> np.random.Generator:
+        return self.env.np_random
+
+    @np_random.setter
+    def np_random(self, generator: np.random.Generator) -> None:
+        self.env.np_random = generator
+
+    @property
+    def np_random_seed(self) -> int | None:
+        return self.env.np_random_seed
+
+    def has_wrapper_attr(self, name: str) -> bool:
+        return hasattr(self, name) or self.env.has_wrapper_attr(name)
+
+    def get_wrapper_attr(self, name: str) -> Any:
+        return getattr(self, name) if _has_own(self, name) else self.env.get_wrapper_attr(name)
+
+    def set_wrapper_attr(self, name: str, value: Any, *, force: bool = True) -> bool:
+        if not _has_own(self, name) and self.env.set_wrapper_attr(name, value, force=False):
+            return True
+        return super().set_wrapper_attr(name, value, force=force)
+
+    @classmethod
+    def class_name(cls) -> str:
+        """The wrapper's name, as it stands in a spec."""
+        return cls.__name__
+
+    def __str__(self) -> str:
+        return f"<{type(self).__name__}{self.env}>"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}{self.env!r}>"
+
+
+def _has_own(wrapper: Wrapper[Any, Any, Any, Any], name: str) -> bool:
+    return name != "mdp" and hasattr(wrapper, name)
+
+
+class ObservationWrapper(Wrapper[WrapperObsType, ActType, ObsType, ActType]):
+    """Changes every observation, of ``reset`` and of ``step``; a subclass implements ``observation``."""
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[WrapperObsType, dict[str, Any]]:
+        observation, info = self.env.reset(seed=seed, options=options)
+        return self.observation(observation), info
+
+    def step(self, action: ActType) -> tuple[WrapperObsType, SupportsFloat, bool, bool, dict[str, Any]]:
+        observation, reward, terminated, truncated, info = self.env.step(action)
+        return self.observation(observation), reward, terminated, truncated, info
+
+    def observation(self, observation: ObsType) -> WrapperObsType:
+        """The observation that the agent gets to see."""
+        raise NotImplementedError
+
+
+class RewardWrapper(Wrapper[ObsType, ActType, ObsType, ActType]):
+    """Changes every reward; a subclass implements ``reward``."""
+
+    def step(self, action: ActType) -> tuple[ObsType, SupportsFloat, bool, bool, dict[str, Any]]:
+        observation, reward, terminated, truncated, info = self.env.step(action)
+        return observation, self.reward(reward), terminated, truncated, info
+
+    def reward(self, reward: SupportsFloat) -> SupportsFloat:
+        """The reward that the agent gets."""
+        raise NotImplementedError
+
+
+class ActionWrapper(Wrapper[ObsType, WrapperActType, ObsType, ActType]):
+    """Changes every action on its way in; a subclass implements ``action``."""
+
+    def step(self, action: WrapperActType) -> tuple[ObsType, SupportsFloat, bool, bool, dict[str, Any]]:
+        return self.env.step(self.action(action))
+
+    def action(self, action: WrapperActType) -> ActType:
+        """The action that the environment gets."""
+        raise NotImplementedError
+
+
+_ID = re.compile(r"(?:(?P<namespace>[\w:-]+)/)?(?P<name>[\w:.-]+?)(?:-v(?P<version>\d+))?")
+
+
+def parse_env_id(env_id: str) -> tuple[str | None, str, int | None]:
+    """Namespace, name and version of an id ``[namespace/]name[-vN]``; Error where it is malformed."""
+    match = _ID.fullmatch(env_id) if isinstance(env_id, str) else None
+    if match is None:
+        raise error.Error(
+            f'an environment id must look like [namespace/]name[-vN], for instance "CartPole-v1"; got {env_id!r}'
+        )
+    version = match["version"]
+    return match["namespace"], match["name"], None if version is None else int(version)
+
+
+@dataclass
+class WrapperSpec:
+    """How to wrap an environment again: the wrapper's name, where it lives, and its arguments (None: unknown)."""
+
+    name: str
+    entry_point: str
+    kwargs: dict[str, Any] | None
+
+
+@dataclass
+class EnvSpec:
+    """How to make an environment: what ``register`` was told, and what ``make`` changed."""
+
+    id: str
+    entry_point: Callable[..., Env[Any, Any]] | str | None = None
+    reward_threshold: float | None = None
+    nondeterministic: bool = False
+    max_episode_steps: int | None = None
+    order_enforce: bool = True
+    disable_env_checker: bool = False
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    namespace: str | None = field(init=False)
+    name: str = field(init=False)
+    version: int | None = field(init=False)
+    additional_wrappers: tuple[WrapperSpec, ...] = ()
+    vector_entry_point: Callable[..., Any] | str | None = None
+
+    def __post_init__(self) -> None:
+        self.namespace, self.name, self.version = parse_env_id(self.id)

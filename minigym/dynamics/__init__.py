@@ -1,0 +1,1 @@
+"""The worlds as pure functions and tables: no state, no random numbers, no drawing."""

@@ -1,0 +1,154 @@
+"""CartPole: keep a pole upright by pushing the cart that it is hinged on."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigym import error, logger
+from minigym.dynamics import cart_pole
+from minigym.dynamics.cart_pole import Params
+from minigym.envs.rendered import RenderedEnv, reset_bounds
+from minigym.spaces import Box, Discrete
+
+_CLASSIC = Params()
+
+
+def _parameter(name: str) -> Any:
+    """A physical parameter as an attribute of the environment: checked when set, in force at the next step."""
+    return property(lambda env: getattr(env._params, name), lambda env, value: env._set_params(**{name: value}))
+
+
+class CartPoleEnv(RenderedEnv[NDArray[np.float32], Any]):
+    """A pole hinged on a cart that moves along a track without friction.
+
+    Actions: ``Discrete(2)``: 0 pushes the cart to the left, 1 to the right, with ``force_mag``.
+
+    Observation: ``Box`` (4,) float32, the state cast from float64:
+
+    | | quantity | low | high | the episode ends beyond |
+    |---|---|---|---|---|
+    | 0 | cart position (m) | -4.8 | 4.8 | +-2.4 |
+    | 1 | cart velocity (m/s) | -inf | inf | |
+    | 2 | pole angle (rad) | -0.418879 | 0.418879 | +-0.2094395 (12 degrees) |
+    | 3 | pole angular velocity (rad/s) | -inf | inf | |
+
+    Start: each number uniform in [-0.05, 0.05], or within ``reset(options={"low": ..., "high": ...})``.
+
+    Reward: 1 for every step, the last one included; with ``sutton_barto_reward`` 0, and -1 for the step that fails.
+    End: terminated beyond the limits in the table; ``make`` truncates after 500 steps (v1) or 200 (v0). Steps after
+    the end give reward 0 (-1 with ``sutton_barto_reward``) and one warning.
+
+    Arguments: ``render_mode`` None, "rgb_array" (a frame) or "human" (a window); ``kinematics_integrator`` "euler"
+    (positions move with the old velocities) or "semi-implicit" (with the new ones); ``gravity`` to ``x_threshold``,
+    the physical parameters, in the units of :class:`minigym.dynamics.cart_pole.Params`. All of them are also
+    attributes that may be set at any time, as may ``state``.
+
+    Source: Barto, Sutton and Anderson (1983); equations 23 and 24 of Florian (2007). Version 1 has 500 steps and the
+    threshold 475, version 0 has 200 and 195.
+    """
+
+    window_title = "CartPole"
+    metadata = {"render_modes": ["human", "rgb_array"], "render_fps": 50}  # noqa: RUF012  # as in Gymnasium
+
+    gravity = _parameter("gravity")
+    masscart = _parameter("masscart")
+    masspole = _parameter("masspole")
+    length = _parameter("length")
+    force_mag = _parameter("force_mag")
+    tau = _parameter("tau")
+    theta_threshold_radians = _parameter("theta_threshold_radians")
+    x_threshold = _parameter("x_threshold")
+    kinematics_integrator = property(
+        lambda env: cart_pole.INTEGRATORS[env._params.semi_implicit],
+        lambda env, name: env._set_params(semi_implicit=cart_pole.is_semi_implicit(name)),
+    )
+
+    def __init__(
+        self,
+        sutton_barto_reward: bool = False,
+        render_mode: str | None = None,
+        kinematics_integrator: str = "euler",
+        gravity: float = _CLASSIC.gravity,
+        masscart: float = _CLASSIC.masscart,
+        masspole: float = _CLASSIC.masspole,
+        length: float = _CLASSIC.length,
+        force_mag: float = _CLASSIC.force_mag,
+        tau: float = _CLASSIC.tau,
+        theta_threshold_radians: float = _CLASSIC.theta_threshold_radians,
+        x_threshold: float = _CLASSIC.x_threshold,
+    ) -> None:
+        self.render_mode = self._checked_render_mode(render_mode)
+        self.sutton_barto_reward = sutton_barto_reward
+        self.action_space = Discrete(2)
+        self._params = Params(gravity, masscart, masspole, length, force_mag, tau, theta_threshold_radians, x_threshold)
+        self.kinematics_integrator = kinematics_integrator
+        self._state: tuple[float, float, float, float] | None = None
+        self._last_action: int | None = None
+        self._failures = 0  # steps of this episode that ended beyond the limits; a second one means a missing reset
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        low, high = reset_bounds(options, -0.05, 0.05)
+        super().reset(seed=seed)
+        self._state = tuple(self.np_random.uniform(low, high, size=4).tolist())
+        self._last_action, self._failures = None, 0
+        if self.render_mode == "human":
+            self.render()
+        return np.array(self._state, np.float32), {}
+
+    def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+        if type(action) is not int or not 0 <= action <= 1:  # the common case costs 40 ns
+            action = self.action_space.checked(action)
+        if self._state is None:
+            raise error.ResetNeeded("step() needs a state: call reset() first")
+        x, x_dot, theta, theta_dot = self._state
+        params = self._params
+        force = params.force_mag if action == 1 else -params.force_mag
+        # math and not NumPy: on single floats it is ten times faster, and gives the same bits.
+        state = cart_pole.step(x, x_dot, theta, theta_dot, force, math.sin(theta), math.cos(theta), params)
+        terminated = cart_pole.failed(state[0], state[2], params)
+        self._state, self._last_action = state, action
+        reward = self._reward(terminated) if terminated or self.sutton_barto_reward else 1.0
+        if self.render_mode == "human":
+            self.render()
+        return np.array(state, np.float32), reward, terminated, False, {}
+
+    def _reward(self, terminated: bool) -> float:
+        """The reward of a failing step, of a step after that, or of any step under ``sutton_barto_reward``."""
+        if not terminated:
+            return 0.0
+        self._failures += 1
+        if self._failures == 2:
+            logger.warn("step() was called after the episode had terminated; call reset() to begin the next one")
+        if self.sutton_barto_reward:
+            return -1.0
+        return 1.0 if self._failures == 1 else 0.0
+
+    @property
+    def state(self) -> NDArray[np.float64] | None:
+        """(4,) float64: x (m), x_dot (m/s), theta (rad), theta_dot (rad/s). A read-only copy; assign four numbers."""
+        state = np.array(self._state)
+        state.setflags(write=False)
+        return None if self._state is None else state
+
+    @state.setter
+    def state(self, state: Sequence[float] | NDArray[np.float64]) -> None:
+        x, x_dot, theta, theta_dot = (float(number) for number in state)
+        self._state = x, x_dot, theta, theta_dot
+
+    def _set_params(self, **changes: Any) -> None:
+        self._params = cart_pole.checked_params(self._params._replace(**changes))
+        # Twice the limits, so that the observation of a failing step still lies inside.
+        high = np.array([self.x_threshold * 2, np.inf, self.theta_threshold_radians * 2, np.inf], np.float32)
+        self.observation_space = Box(-high, high, dtype=np.float32)
+
+    def _frame(self) -> NDArray[np.uint8] | None:
+        from minigym.render import cart_pole_frame
+
+        if self._state is None:
+            return None
+        return cart_pole_frame(self._state[0], self._state[2], self._params, self._last_action)

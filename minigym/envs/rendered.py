@@ -1,0 +1,72 @@
+"""What the environments share around their dynamics: pictures, windows, and the bounds of a reset."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigym import error
+from minigym.core import ActType, Env, ObsType, RenderFrame
+
+if TYPE_CHECKING:
+    from minigym.render.window import Window
+
+
+class RenderedEnv(Env[ObsType, ActType]):
+    """An environment whose state has a text or a picture; a subclass says which, in ``_text`` and ``_frame``.
+
+    ``minigym.render`` is imported there, not at the top: an environment that draws nothing must not load pygame.
+    """
+
+    window_title = "minigym"
+    _window: "Window | None" = None
+
+    def render(self) -> RenderFrame | None:
+        if self.render_mode is None:
+            self._warn_no_render_mode()
+            return None
+        picture = self._text() if self.render_mode == "ansi" else self._frame()
+        if picture is None:
+            raise error.ResetNeeded("render() needs a state: call reset() first")
+        if isinstance(picture, str) or self.render_mode == "rgb_array":
+            return picture
+        if self._window is None:
+            from minigym.render import Window
+
+            self._window = Window(self.window_title, fps=self.metadata["render_fps"])
+        self._window.show(picture)
+        return None
+
+    def close(self) -> None:
+        if self._window is not None:
+            self._window.close()
+
+    def _text(self) -> str | None:
+        """The state as text; None before the first reset."""
+        raise NotImplementedError
+
+    def _frame(self) -> NDArray[np.uint8] | None:
+        """The state as a picture (height, width, 3); None before the first reset."""
+        raise NotImplementedError
+
+
+def reset_bounds(options: dict[str, Any] | None, low: float, high: float) -> tuple[float, float]:
+    """``options["low"]`` and ``options["high"]`` of a reset, where given, in place of the defaults.
+
+    Raises:
+        InvalidBound: (a ValueError) if one is no finite number, or if low > high.
+    """
+    bounds = []
+    for name, default in (("low", low), ("high", high)):
+        value = default if options is None else options.get(name, default)
+        try:
+            bounds.append(float(value))
+        except (TypeError, ValueError):
+            raise error.InvalidBound(f"options[{name!r}] must be a number, got {value!r}") from None
+    if not -math.inf < bounds[0] <= bounds[1] < math.inf:
+        raise error.InvalidBound(
+            "reset draws between options['low'] and options['high']: expected finite numbers with low <= high, got "
+            f'{bounds[0]} and {bounds[1]}; write for instance options={{"low": {low}, "high": {high}}}'
+        )
+    return bounds[0], bounds[1]

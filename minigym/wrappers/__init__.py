@@ -1,0 +1,5 @@
+"""Wrappers: environments around environments."""
+
+from minigym.wrappers.common import OrderEnforcing, PassiveEnvChecker, RecordEpisodeStatistics, TimeLimit
+
+__all__ = ["OrderEnforcing", "PassiveEnvChecker", "RecordEpisodeStatistics", "TimeLimit"]
