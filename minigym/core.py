@@ -35,6 +35,13 @@ class Env(Generic[ObsType, ActType]):
     action_space: Space[ActType]
     observation_space: Space[ObsType]
 
+    inert: bool = False
+    """True of a wrapper whose ``reset`` and ``step`` only pass on, from now on: TimeLimit then skips it.
+
+    The check wrappers of ``make`` become inert once they have done their work, so that a step through three wrappers
+    costs no more than a step through one.
+    """
+
     _np_random: np.random.Generator | None = None
     _np_random_seed: int | None = None
 
@@ -184,15 +191,6 @@ class Wrapper(Env[WrapperObsType, WrapperActType], Generic[WrapperObsType, Wrapp
         self._metadata: dict[str, Any] | None = None
         self._cached_spec: EnvSpec | None = None
 
-    @property
-    def inert(self) -> bool:
-        """Whether ``reset`` and ``step`` now only pass on, and for good, so that TimeLimit may skip this wrapper.
-
-        The check wrappers of ``make`` become inert once they have done their work: a step through three wrappers
-        then costs no more than a step through one.
-        """
-        return False
-
     def step(self, action: WrapperActType) -> tuple[WrapperObsType, SupportsFloat, bool, bool, dict[str, Any]]:
         return self.env.step(action)  # type: ignore[arg-type,return-value]  # a wrapper that changes the types overrides
 
@@ -218,7 +216,7 @@ class Wrapper(Env[WrapperObsType, WrapperActType], Generic[WrapperObsType, Wrapp
         return table
 
     @property
-    def spec(self) -> "EnvSpec | None":  # type: ignore[override]  # computed here, a plain attribute in Env
+    def spec(self) -> "EnvSpec | None":  # type: ignore[override]  # read-only here, an attribute in Env
         """The description of the environment with this wrapper around it; None where the environment has none."""
         if self._cached_spec is None and self.env.spec is not None:
             self._cached_spec = self._described(self.env.spec)
@@ -231,8 +229,9 @@ class Wrapper(Env[WrapperObsType, WrapperActType], Generic[WrapperObsType, Wrapp
         return replace(spec, additional_wrappers=(*spec.additional_wrappers, wrapper_spec))
 
     @property
-    def action_space(self) -> Space[WrapperActType]:  # type: ignore[override]  # likewise
+    def action_space(self) -> Space[WrapperActType]:
         """The wrapper's own action space where it set one, else the environment's."""
+        # Where the wrapper sets no space of its own, both have the same type.
         return self.env.action_space if self._action_space is None else self._action_space  # type: ignore[return-value]
 
     @action_space.setter
@@ -240,10 +239,10 @@ class Wrapper(Env[WrapperObsType, WrapperActType], Generic[WrapperObsType, Wrapp
         self._action_space = space
 
     @property
-    def observation_space(self) -> Space[WrapperObsType]:  # type: ignore[override]  # likewise
+    def observation_space(self) -> Space[WrapperObsType]:
         """The wrapper's own observation space where it set one, else the environment's."""
         if self._observation_space is None:
-            return self.env.observation_space  # type: ignore[return-value]
+            return self.env.observation_space  # type: ignore[return-value]  # likewise
         return self._observation_space
 
     @observation_space.setter
@@ -251,7 +250,7 @@ class Wrapper(Env[WrapperObsType, WrapperActType], Generic[WrapperObsType, Wrapp
         self._observation_space = space
 
     @property
-    def metadata(self) -> dict[str, Any]:  # type: ignore[override]  # likewise
+    def metadata(self) -> dict[str, Any]:
         """The wrapper's own metadata where it set some, else the environment's."""
         return self.env.metadata if self._metadata is None else self._metadata
 
@@ -260,7 +259,7 @@ class Wrapper(Env[WrapperObsType, WrapperActType], Generic[WrapperObsType, Wrapp
         self._metadata = metadata
 
     @property
-    def render_mode(self) -> str | None:  # type: ignore[override]  # likewise
+    def render_mode(self) -> str | None:  # type: ignore[override]  # read-only here, an attribute in Env
         return self.env.render_mode
 
     @property

@@ -81,8 +81,7 @@ def failed(x: Number, theta: Number, params: Params) -> Number:
 
     ``|`` and not ``or``: the same line then serves arrays.
     """
-    x_limit, theta_limit = params.x_threshold, params.theta_threshold_radians
-    return (x < -x_limit) | (x > x_limit) | (theta < -theta_limit) | (theta > theta_limit)
+    return (abs(x) > params.x_threshold) | (abs(theta) > params.theta_threshold_radians)
 
 
 INTEGRATORS = ("euler", "semi-implicit")  # the names of semi_implicit=False and True

@@ -1,7 +1,8 @@
 """CartPole: keep a pole upright by pushing the cart that it is hinged on."""
 
-import math
 from collections.abc import Sequence
+from math import cos, sin
+from struct import Struct
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from minigym.envs.rendered import RenderedEnv, reset_bounds
 from minigym.spaces import Box, Discrete
 
 _CLASSIC = Params()
+_FLOAT32 = np.dtype(np.float32)
+_pack_into = Struct("4f").pack_into
 
 
 def _parameter(name: str) -> Any:
@@ -25,7 +28,6 @@ class CartPoleEnv(RenderedEnv[NDArray[np.float32], Any]):
     """A pole hinged on a cart that moves along a track without friction.
 
     Actions: ``Discrete(2)``: 0 pushes the cart to the left, 1 to the right, with ``force_mag``.
-
     Observation: ``Box`` (4,) float32, the state cast from float64:
 
     | | quantity | low | high | the episode ends beyond |
@@ -36,31 +38,22 @@ class CartPoleEnv(RenderedEnv[NDArray[np.float32], Any]):
     | 3 | pole angular velocity (rad/s) | -inf | inf | |
 
     Start: each number uniform in [-0.05, 0.05], or within ``reset(options={"low": ..., "high": ...})``.
-
     Reward: 1 for every step, the last one included; with ``sutton_barto_reward`` 0, and -1 for the step that fails.
     End: terminated beyond the limits in the table; ``make`` truncates after 500 steps (v1) or 200 (v0). Steps after
     the end give reward 0 (-1 with ``sutton_barto_reward``) and one warning.
-
     Arguments: ``render_mode`` None, "rgb_array" (a frame) or "human" (a window); ``kinematics_integrator`` "euler"
     (positions move with the old velocities) or "semi-implicit" (with the new ones); ``gravity`` to ``x_threshold``,
     the physical parameters, in the units of :class:`minigym.dynamics.cart_pole.Params`. All of them are also
     attributes that may be set at any time, as may ``state``.
-
-    Source: Barto, Sutton and Anderson (1983); equations 23 and 24 of Florian (2007). Version 1 has 500 steps and the
-    threshold 475, version 0 has 200 and 195.
+    Source: Barto, Sutton and Anderson (1983); equations 23 and 24 of Florian (2007). v1: threshold 475; v0: 195.
     """
 
     window_title = "CartPole"
     metadata = {"render_modes": ["human", "rgb_array"], "render_fps": 50}  # noqa: RUF012  # as in Gymnasium
 
-    gravity = _parameter("gravity")
-    masscart = _parameter("masscart")
-    masspole = _parameter("masspole")
-    length = _parameter("length")
-    force_mag = _parameter("force_mag")
-    tau = _parameter("tau")
-    theta_threshold_radians = _parameter("theta_threshold_radians")
-    x_threshold = _parameter("x_threshold")
+    gravity, masscart, masspole, length, force_mag, tau, theta_threshold_radians, x_threshold = map(
+        _parameter, Params._fields[:8]
+    )
     kinematics_integrator = property(
         lambda env: cart_pole.INTEGRATORS[env._params.semi_implicit],
         lambda env, name: env._set_params(semi_implicit=cart_pole.is_semi_implicit(name)),
@@ -82,7 +75,7 @@ class CartPoleEnv(RenderedEnv[NDArray[np.float32], Any]):
     ) -> None:
         self.render_mode = self._checked_render_mode(render_mode)
         self.sutton_barto_reward = sutton_barto_reward
-        self.action_space = Discrete(2)
+        self.action_space = self._actions = Discrete(2)
         self._params = Params(gravity, masscart, masspole, length, force_mag, tau, theta_threshold_radians, x_threshold)
         self.kinematics_integrator = kinematics_integrator
         self._state: tuple[float, float, float, float] | None = None
@@ -98,24 +91,30 @@ class CartPoleEnv(RenderedEnv[NDArray[np.float32], Any]):
         self._last_action, self._failures = None, 0
         if self.render_mode == "human":
             self.render()
-        return np.array(self._state, np.float32), {}
+        return np.array(self._state, _FLOAT32), {}
 
     def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
-        if type(action) is not int or not 0 <= action <= 1:  # the common case costs 40 ns
-            action = self.action_space.checked(action)
-        if self._state is None:
-            raise error.ResetNeeded("step() needs a state: call reset() first")
-        x, x_dot, theta, theta_dot = self._state
+        if type(action) is not int or not 0 <= action <= 1:  # spares the common case a call
+            action = self._actions.checked(action)
+        try:
+            x, x_dot, theta, theta_dot = self._state  # type: ignore[misc]  # None is what the except clause is for
+        except TypeError:
+            raise error.ResetNeeded("step() needs a state: call reset() first") from None
         params = self._params
         force = params.force_mag if action == 1 else -params.force_mag
-        # math and not NumPy: on single floats it is ten times faster, and gives the same bits.
-        state = cart_pole.step(x, x_dot, theta, theta_dot, force, math.sin(theta), math.cos(theta), params)
-        terminated = cart_pole.failed(state[0], state[2], params)
-        self._state, self._last_action = state, action
+        # math's sine and not NumPy's: on single floats it is ten times faster, and gives the same bits.
+        x, x_dot, theta, theta_dot = cart_pole.step(x, x_dot, theta, theta_dot, force, sin(theta), cos(theta), params)
+        terminated = cart_pole.failed(x, theta, params)
+        self._state, self._last_action = (x, x_dot, theta, theta_dot), action
         reward = self._reward(terminated) if terminated or self.sutton_barto_reward else 1.0
         if self.render_mode == "human":
             self.render()
-        return np.array(state, np.float32), reward, terminated, False, {}
+        observation = np.empty(4, _FLOAT32)
+        try:  # the same cast as np.array(state, float32), which would make the whole step a tenth slower
+            _pack_into(observation, 0, x, x_dot, theta, theta_dot)  # type: ignore[arg-type]  # an array is a buffer
+        except OverflowError:  # beyond float32: NumPy knows what to do (inf, and a RuntimeWarning)
+            observation[:] = self._state
+        return observation, reward, terminated, False, {}
 
     def _reward(self, terminated: bool) -> float:
         """The reward of a failing step, of a step after that, or of any step under ``sutton_barto_reward``."""
@@ -124,16 +123,12 @@ class CartPoleEnv(RenderedEnv[NDArray[np.float32], Any]):
         self._failures += 1
         if self._failures == 2:
             logger.warn("step() was called after the episode had terminated; call reset() to begin the next one")
-        if self.sutton_barto_reward:
-            return -1.0
-        return 1.0 if self._failures == 1 else 0.0
+        return -1.0 if self.sutton_barto_reward else float(self._failures == 1)
 
     @property
     def state(self) -> NDArray[np.float64] | None:
         """(4,) float64: x (m), x_dot (m/s), theta (rad), theta_dot (rad/s). A read-only copy; assign four numbers."""
-        state = np.array(self._state)
-        state.setflags(write=False)
-        return None if self._state is None else state
+        return None if self._state is None else np.frombuffer(np.array(self._state).tobytes())  # bytes: read-only
 
     @state.setter
     def state(self, state: Sequence[float] | NDArray[np.float64]) -> None:

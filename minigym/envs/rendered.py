@@ -57,9 +57,11 @@ def reset_bounds(options: dict[str, Any] | None, low: float, high: float) -> tup
     Raises:
         InvalidBound: (a ValueError) if one is no finite number, or if low > high.
     """
+    if not options:
+        return low, high
     bounds = []
     for name, default in (("low", low), ("high", high)):
-        value = default if options is None else options.get(name, default)
+        value = options.get(name, default)
         try:
             bounds.append(float(value))
         except (TypeError, ValueError):

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from itertools import accumulate
-from typing import Any, SupportsFloat
+from typing import Any, SupportsFloat, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from minigym import error
 from minigym.dynamics.mdp import MDP
 from minigym.envs.rendered import RenderedEnv
 from minigym.spaces import Discrete
+
+# An action's outcomes in a state: running sum, number of the outcome, next state, reward, terminated, probability.
+_Row: TypeAlias = list[tuple[float, int, int, float, bool, float]]
 
 
 class TabularEnv(RenderedEnv[Any, Any]):
@@ -44,7 +47,7 @@ class TabularEnv(RenderedEnv[Any, Any]):
             )
         self.render_mode = self._checked_render_mode(render_mode)
         self.mdp = mdp
-        self.action_space = Discrete(mdp.num_actions)
+        self.action_space = self._actions = Discrete(mdp.num_actions)
         self.observation_space = Discrete(mdp.num_states)
         self.s: int | None = None  # the state; may be set from outside
         self.lastaction: int | None = None
@@ -52,16 +55,17 @@ class TabularEnv(RenderedEnv[Any, Any]):
         self._num_actions = mdp.num_actions
         # Rows are turned into Python objects when first visited: fast to read, and a million-state table is not
         # unpacked for the few states that an episode sees.
-        self._rows: dict[tuple[int, int], list[tuple[float, int, int, float, bool, float]]] = {}
+        self._rows: dict[int, list[_Row]] = {}
         starts = np.flatnonzero(mdp.initial)
         self._starts: list[int] = starts.tolist()
         self._start_sums = list(accumulate(mdp.initial[starts].tolist()))
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
-        super().reset(seed=seed)
+        if seed is not None:  # asked here as well: an episode of random play has eight steps, and a call costs
+            super().reset(seed=seed)
         # One number is drawn even where there is only one start, as in the reference. States of probability 0
         # change no running sum, so leaving them out draws the same state.
-        drawn = bisect_right(self._start_sums, self.np_random.random())
+        drawn = bisect_right(self._start_sums, (self._np_random or self.np_random).random())
         state = self._starts[drawn] if drawn < len(self._starts) else 0  # rounding left none: the reference says 0
         self.s, self.lastaction, self._last_outcome = state, None, 0
         if self.render_mode == "human":
@@ -69,12 +73,12 @@ class TabularEnv(RenderedEnv[Any, Any]):
         return state, {"prob": 1}
 
     def step(self, action: Any) -> tuple[int, SupportsFloat, bool, bool, dict[str, Any]]:
-        if type(action) is not int or not 0 <= action < self._num_actions:  # the common case costs 40 ns
-            action = self.action_space.checked(action)
+        if type(action) is not int or not 0 <= action < self._num_actions:  # spares the common case a call
+            action = self._actions.checked(action)
         try:
-            row = self._rows[self.s, action]  # type: ignore[index]  # None is no key: see _row
+            row = self._rows[self.s][action]  # type: ignore[index]  # None is no key: see _visit
         except KeyError:
-            row = self._row(action)
+            row = self._visit()[action]
         # One number is drawn even where nothing is left to chance, as in the reference.
         uniform = (self._np_random or self.np_random).random()
         for outcome in row:
@@ -88,19 +92,22 @@ class TabularEnv(RenderedEnv[Any, Any]):
             self.render()
         return self.s, reward, terminated, False, {"prob": probability}
 
-    def _row(self, action: int) -> list[tuple[float, int, int, float, bool, float]]:
-        """The outcomes of ``action`` in the present state, with their running sums and numbers."""
+    def _visit(self) -> list[_Row]:
+        """The rows of the present state, one an action."""
         if self.s is None:
             raise error.ResetNeeded("step() needs a state: call reset() first")
-        if not 0 <= self.s < self.mdp.num_states:
+        if self.s not in range(self.mdp.num_states):
             raise error.InvalidParameter(f"the state s was set to {self.s}; expected 0 .. {self.mdp.num_states - 1}")
-        outcomes = self.mdp.outcomes(self.s, action)
-        sums = self.mdp.cumulative[self.s, action].tolist()
-        self._rows[self.s, action] = row = [
-            (sums[index], index, next_state, reward, terminated, probability)
-            for index, (probability, next_state, reward, terminated) in enumerate(outcomes)
+        self._rows[self.s] = rows = [
+            [
+                (running_sum, index, next_state, reward, terminated, probability)
+                for index, (running_sum, (probability, next_state, reward, terminated)) in enumerate(
+                    zip(self.mdp.cumulative[self.s, action].tolist(), self.mdp.outcomes(self.s, action), strict=False)
+                )
+            ]
+            for action in range(self._num_actions)
         ]
-        return row
+        return rows
 
     @property
     def P(self) -> dict[int, dict[int, list[tuple[float, int, float, bool]]]]:

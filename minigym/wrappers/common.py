@@ -34,19 +34,21 @@ class TimeLimit(Wrapper[ObsType, ActType, ObsType, ActType]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[ObsType, dict[str, Any]]:
-        self._elapsed_steps = 0
-        target = self.env
-        while isinstance(target, Wrapper) and target.inert:  # looked at anew for every episode
+        target: Any = self.env
+        while target.inert:  # looked at anew for every episode, since env.env may have been replaced
             target = target.env
+        result: tuple[ObsType, dict[str, Any]] = target.reset(seed=seed, options=options)
         self._target = target
-        return target.reset(seed=seed, options=options)
+        self._elapsed_steps = 0
+        return result
 
     def step(self, action: ActType) -> tuple[ObsType, SupportsFloat, bool, bool, dict[str, Any]]:
-        if self._elapsed_steps is None:
+        elapsed_steps = self._elapsed_steps
+        if elapsed_steps is None:
             raise error.ResetNeeded("step() needs an episode: call reset() first")
         result = self._target.step(action)
-        self._elapsed_steps += 1
-        if self._elapsed_steps >= self._max_episode_steps:
+        self._elapsed_steps = elapsed_steps = elapsed_steps + 1
+        if elapsed_steps >= self._max_episode_steps:
             observation, reward, terminated, _, info = result
             return observation, reward, terminated, True, info
         return result
@@ -68,15 +70,12 @@ class OrderEnforcing(Wrapper[ObsType, ActType, ObsType, ActType]):
         """Whether the environment was reset at least once."""
         return self._has_reset
 
-    @property
-    def inert(self) -> bool:
-        return self._has_reset and type(self) is OrderEnforcing  # a subclass may do more
-
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[ObsType, dict[str, Any]]:
         result = self.env.reset(seed=seed, options=options)
         self._has_reset = True
+        self.inert = type(self) is OrderEnforcing  # a subclass may do more
         return result
 
     def step(self, action: ActType) -> tuple[ObsType, SupportsFloat, bool, bool, dict[str, Any]]:
@@ -112,10 +111,6 @@ class PassiveEnvChecker(Wrapper[ObsType, ActType, ObsType, ActType]):
                 )
         self.checked_reset = self.checked_step = self.checked_render = False
 
-    @property
-    def inert(self) -> bool:
-        return self.checked_step and self.checked_reset and type(self) is PassiveEnvChecker
-
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[ObsType, dict[str, Any]]:
@@ -136,6 +131,7 @@ class PassiveEnvChecker(Wrapper[ObsType, ActType, ObsType, ActType]):
         if not self.checked_step:
             self._check_step(result)
             self.checked_step = True
+            self.inert = self.checked_reset and type(self) is PassiveEnvChecker  # a subclass may do more
         return result
 
     def render(self) -> RenderFrame | list[RenderFrame] | None:
@@ -213,7 +209,7 @@ class RecordEpisodeStatistics(Wrapper[ObsType, ActType, ObsType, ActType]):
 
     def step(self, action: ActType) -> tuple[ObsType, SupportsFloat, bool, bool, dict[str, Any]]:
         observation, reward, terminated, truncated, info = self.env.step(action)
-        self.episode_returns += reward  # type: ignore[assignment,operator]  # a number, whichever kind
+        self.episode_returns += reward  # type: ignore[operator]  # a number, whichever kind
         self.episode_lengths += 1
         if terminated or truncated:
             if self._stats_key in info:

@@ -1,0 +1,1 @@
+"""Peers measured beside minigym, in the same run: ``python -m benchmarks throughput``."""
