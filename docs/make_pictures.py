@@ -1,0 +1,45 @@
+"""Draw the pictures of the README: ``python docs/make_pictures.py [directory]``; by default beside this file."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import agents
+import minigym
+
+HERE = Path(__file__).parent / "pictures"
+
+
+def lake() -> np.ndarray:
+    """The slippery lake, just after a move that slipped."""
+    env = minigym.make("FrozenLake-v1", render_mode="rgb_array")
+    env.reset(seed=8)
+    for action in [2, 2, 1, 1]:
+        _, _, terminated, _, _ = env.step(action)
+        if env.unwrapped.executed_action != action and not terminated:
+            break
+    return env.render()
+
+
+def pole() -> np.ndarray:
+    """The pole, leaning."""
+    env = minigym.make("CartPole-v1", render_mode="rgb_array")
+    env.reset(seed=0)
+    env.unwrapped.state = [0.6, 0.0, 0.12, 0.0]
+    env.step(1)
+    return env.render()
+
+
+def main(directory: Path) -> None:
+    """Write lake.png, pole.png and learning_curve.png."""
+    directory.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(lake()).save(directory / "lake.png")
+    Image.fromarray(pole()).save(directory / "pole.png")
+    run = agents.train("q_learning", "FrozenLake-v1", seeds=20)
+    run.plot().savefig(directory / "learning_curve.png")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE)
