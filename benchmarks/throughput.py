@@ -7,7 +7,6 @@ shows the median over the turns, the spread from the slowest to the fastest turn
 
 import importlib
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -18,7 +17,6 @@ from pathlib import Path
 from benchmarks.machine import describe_machine
 
 CHUNKS = 12
-STEPS_A_CHUNK = 20_000
 
 
 @dataclass(frozen=True)
@@ -44,13 +42,13 @@ TASKS = (Task("CartPole-v1", goal=3.5), Task("FrozenLake-v1", goal=6.0))
 LIBRARIES = ("minigym", "gymnasium")
 
 
-def step_loop(library: str, env_id: str) -> float:
-    """Seconds a step of ``make(env_id)`` under random actions, resets included: the fastest chunk."""
+def step_loop(library: str, env_id: str, steps: int) -> float:
+    """Seconds a step of ``make(env_id)`` under random actions, resets included: the fastest chunk of ``steps``."""
     import numpy as np
 
     env = importlib.import_module(library).make(env_id)
     # Python ints made beforehand: the loop measures the environment, not the drawing of actions.
-    actions = np.random.default_rng(0).integers(env.action_space.n, size=STEPS_A_CHUNK).tolist()
+    actions = np.random.default_rng(0).integers(env.action_space.n, size=steps).tolist()
     env.reset(seed=0)
     chunks = []
     for _ in range(CHUNKS):
@@ -59,16 +57,16 @@ def step_loop(library: str, env_id: str) -> float:
             _, _, terminated, truncated, _ = env.step(action)
             if terminated or truncated:
                 env.reset()
-        chunks.append((time.perf_counter() - start) / STEPS_A_CHUNK)
+        chunks.append((time.perf_counter() - start) / steps)
     return min(chunks)
 
 
-def measure(task: Task, repeats: int) -> list[Row]:
+def measure(task: Task, repeats: int, steps: int) -> list[Row]:
     """Each library in turn, ``repeats`` times."""
     turns: dict[str, list[float]] = {library: [] for library in LIBRARIES}
     for _ in range(repeats):
         for library in LIBRARIES:
-            turns[library].append(_in_own_process(library, task.env_id) * 1e6)
+            turns[library].append(_in_own_process(library, task.env_id, steps) * 1e6)
     return [
         Row(task.env_id, library, statistics.median(times), min(times), max(times)) for library, times in turns.items()
     ]
@@ -91,32 +89,33 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def main(repeats: int = 7, output_dir: Path | None = None) -> None:
+def main(repeats: int = 7, steps: int = 20_000, output_dir: Path | None = None) -> None:
     """Measure environment steps a second, minigym and its peers in the same run.
 
     Args:
         repeats: how many turns each contestant gets.
+        steps: environment steps in each of a turn's twelve chunks.
         output_dir: where to write throughput.md and throughput.json; by default they are only printed.
     """
-    if repeats < 1:
-        sys.exit(f"--repeats must be at least 1, got {repeats}")
-    rows = [row for task in TASKS for row in measure(task, repeats)]
+    if repeats < 1 or steps < 1:
+        sys.exit(f"--repeats and --steps must be at least 1, got {repeats} and {steps}")
+    rows = [row for task in TASKS for row in measure(task, repeats, steps)]
     text = table(rows)
     print(text)
     if output_dir is not None:
         machine = describe_machine()
         output_dir.mkdir(parents=True, exist_ok=True)
-        document = {"machine": machine, "repeats": repeats, "rows": [asdict(row) for row in rows]}
+        document = {"machine": machine, "repeats": repeats, "steps": steps, "rows": [asdict(row) for row in rows]}
         (output_dir / "throughput.json").write_text(json.dumps(document, indent=2) + "\n")
         facts = ", ".join(f"{name} {value}" for name, value in machine.items())
-        command = f"python -m benchmarks throughput --repeats {repeats}"
+        command = f"python -m benchmarks throughput --repeats {repeats} --steps {steps}"
         (output_dir / "throughput.md").write_text(f"`{command}`: {facts}\n\n{text}\n")
 
 
-def _in_own_process(library: str, env_id: str) -> float:
+def _in_own_process(library: str, env_id: str, steps: int) -> float:
     """Seconds a step, measured by a fresh interpreter on one core."""
-    code = f"from benchmarks.throughput import step_loop; print(step_loop({library!r}, {env_id!r}))"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=os.environ)
+    code = f"from benchmarks.throughput import step_loop; print(step_loop({library!r}, {env_id!r}, {steps}))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     if result.returncode != 0:
         sys.exit(f"{library} could not be measured on {env_id}:\n{result.stderr}")
     return float(result.stdout)

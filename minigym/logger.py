@@ -5,7 +5,7 @@ import sys
 import warnings
 
 # Frames inside minigym are skipped, so that the warning names the line of the user's own program.
-_PACKAGE = os.path.dirname(__file__)
+_PACKAGE = os.path.join(os.path.dirname(__file__), "")
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:

@@ -89,8 +89,8 @@ class MDP:
         """
         num_states = len(P)
         rows = [_row(P, state, num_states) for state in range(num_states)]
-        if not rows:
-            raise error.InvalidMDP("an MDP needs at least one state, got an empty P")
+        if not rows or not rows[0]:
+            raise error.InvalidMDP(f"an MDP needs at least one state and one action, got P with {num_states} states")
         num_actions = len(rows[0])
         for state, row in enumerate(rows):
             if len(row) != num_actions:

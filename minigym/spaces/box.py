@@ -202,7 +202,7 @@ def _bound(name: str, given: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) 
     fits = (exact >= smallest) & (exact < largest + 1) & (np.floor(exact) == exact)
     _refuse(name, exact, bounded & ~fits, f"must be an integer from {smallest} to {largest} for the dtype {dtype}")
     bound = np.where(bounded, exact, 0).astype(dtype)
-    bound[~bounded] = smallest
+    bound[~bounded] = smallest if name == "low" else largest
     return bound, bounded
 
 

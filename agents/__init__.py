@@ -1,0 +1,122 @@
+"""Agents that learn in minigym's environments, and what a user needs to train, load and compare them.
+
+Each agent is one file, read from top to bottom. Nothing heavy is imported here: an agent's module is imported when
+it is named, so tabular work never loads torch.
+"""
+
+import importlib.metadata
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import minigym
+
+
+def _refuse_the_other_agents() -> None:
+    try:
+        importlib.metadata.version("openai-agents")
+    except importlib.metadata.PackageNotFoundError:
+        return
+    raise ImportError(
+        "minigym and the package openai-agents both have the import name `agents`, and both are installed here, so "
+        "their files overwrite each other; give each of them a virtual environment of its own (or, if only minigym "
+        "is needed here: pip uninstall openai-agents, then install minigym again)"
+    )
+
+
+_refuse_the_other_agents()
+
+from agents.common import evaluation, registry  # noqa: E402  # only once it is known that `agents` is ours
+from agents.common.environment import describe  # noqa: E402
+from agents.common.progress import Progress  # noqa: E402
+from agents.common.run import Run, RunDirectoryError, RunWriter, checked_seeds, load  # noqa: E402
+
+if TYPE_CHECKING:
+    from agents.planning import Plan
+
+__all__ = ["Run", "RunDirectoryError", "load", "names", "solve", "train"]
+
+
+def names() -> list[str]:
+    """The agents that ``train`` knows."""
+    return list(registry.AGENTS)
+
+
+def train(
+    name: str,
+    env: str | minigym.MDP | Callable[[], Any],
+    seeds: int | Sequence[int] = 1,
+    run_dir: str | Path | None = None,
+    *,
+    env_kwargs: Mapping[str, Any] | None = None,
+    **hyperparameters: Any,
+) -> Run:
+    """Train an agent on independent seeds, then score each last policy in 100 test episodes.
+
+    Args:
+        name: the agent, one of :func:`names`.
+        env: an environment's id, an ``MDP``, or a callable that makes an environment.
+        seeds: a number n, for the seeds 0 to n - 1, or the seeds themselves. A seed gives the same run alone or
+            among others.
+        run_dir: a new or empty directory to save the run in; its ``config.json`` is written before the training.
+        env_kwargs: arguments for ``minigym.make``, where ``env`` is an id.
+        **hyperparameters: those that the agent's ``Config`` names; the others keep its defaults.
+
+    Returns:
+        The run. Ctrl-C ends the training at a whole step, and the run then holds what was learned until there
+        (``run.learned.finished`` is False); a second Ctrl-C raises KeyboardInterrupt at once.
+    """
+    config = registry.configured(name, hyperparameters)
+    seeds = checked_seeds(seeds)
+    environment = describe(env, env_kwargs)
+    with Progress() as progress:
+        writer = None if run_dir is None else RunWriter(run_dir, name, environment, config, seeds)
+        try:
+            began = time.perf_counter()
+            learned = registry.module(name).train(environment.make, config, seeds, progress)
+            seconds = time.perf_counter() - began
+        except minigym.error.Error:  # the agent refused the environment, so there is no run to tell of
+            if writer is not None:
+                writer.discard()
+            raise
+        policies = [registry.module(name).policy(learned.arrays, index) for index in range(len(seeds))]
+        run = Run(
+            agent=name,
+            environment=environment,
+            config=config,
+            seeds=seeds,
+            learned=learned,
+            seconds=seconds,
+            final_scores=evaluation.play_test_episodes(environment, policies, seeds),
+            final_exact_return=evaluation.exact_returns(environment, learned.arrays, policies),
+        )
+        if writer is not None:
+            writer.write(run)
+    return run
+
+
+def solve(
+    env: str | minigym.MDP | Callable[[], Any],
+    *,
+    method: str = "policy_iteration",
+    gamma: float = 0.99,
+    horizon: int | None = None,
+    env_kwargs: Mapping[str, Any] | None = None,
+) -> "Plan":
+    """The best values and policy of an environment with a table; see :func:`agents.planning.solve`.
+
+    Args:
+        env: an environment's id, an ``MDP``, or a callable that makes an environment.
+        method, gamma, horizon: as there.
+        env_kwargs: arguments for ``minigym.make``, where ``env`` is an id.
+    """
+    from agents import planning
+
+    environment = describe(env, env_kwargs)
+    if environment.mdp is None:
+        raise minigym.error.InvalidParameter(
+            f"{environment.name} has no table (env.mdp), and only a table can be solved; train an agent instead, for "
+            f'instance agents.train("dqn", ...)'
+        )
+    return planning.solve(environment.mdp, method=method, gamma=gamma, horizon=horizon)

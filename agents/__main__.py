@@ -1,0 +1,274 @@
+"""``python -m agents``: train, evaluate, watch, solve, list."""
+
+import ast
+import io
+import itertools
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+
+import agents
+import minigym
+from agents.common import evaluation, registry, report, streams
+from agents.common.environment import Environment, describe
+from minigym import error
+
+try:
+    import tyro
+except ModuleNotFoundError:
+    sys.exit('python -m agents needs tyro, which is not installed; write: pip install "minigym[agents]"')
+
+_PROG = "python -m agents"
+_INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended, as shells have it
+
+_Directory = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DIR")]
+_EnvId = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ENV")]
+_EnvKwargs = Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE ...", help_behavior_hint="")]
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Returns:
+        The exit status: 0, 2 for what the user can put right, 130 after Ctrl-C.
+    """
+    args = list(sys.argv[1:] if args is None else args) or ["--help"]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a help with a question mark in it is better than none
+    try:
+        if args[0] == "train":
+            return _train(args[1:] or ["--help"])
+        return tyro.extras.subcommand_cli_from_dict(
+            {"train": _train_stub, "evaluate": _evaluate, "watch": _watch, "solve": _solve, "list": _list},
+            prog=_PROG,
+            description="Learn in minigym's environments, and see what was learned.",
+            args=args,
+        )
+    except error.Error as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output (head, less) has seen enough; nothing is left to be flushed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return _INTERRUPTED
+
+
+def _train_stub() -> None:
+    """Train an agent, report, and save the run."""
+
+
+def _train(args: list[str]) -> int:
+    # An agent's Config is imported only once the agent is named: the help of q_learning must not load torch.
+    if args[0].startswith("-"):
+        tyro.extras.subcommand_cli_from_dict(
+            {name: _stub(agent.summary) for name, agent in registry.AGENTS.items()},
+            prog=f"{_PROG} train",
+            description="Train an agent, report, and save the run. Each has options of its own.",
+            args=args,
+        )
+    name = args[0]
+    config_class = registry.module(name).Config
+
+    def train(
+        env: Annotated[str, tyro.conf.arg(metavar="ENV")],
+        hyperparameters: tyro.conf.OmitArgPrefixes[config_class],  # type: ignore[valid-type]  # known only here
+        seeds: Annotated[str, tyro.conf.arg(metavar="N")] = "1",
+        run_dir: Annotated[str | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="")] = None,
+        env_kwargs: _EnvKwargs = (),
+    ) -> int:
+        """Train.
+
+        Args:
+            env: The environment's id, such as FrozenLake-v1.
+            seeds: How many independent runs, with the seeds 0, 1, ...; or the seeds themselves, as in 7,8,9.
+            run_dir: A new directory for the run; runs/AGENT-ENV-NUMBER where it is not given.
+            env_kwargs: Arguments for the environment, such as map_name=8x8 is_slippery=False.
+        """
+        directory = Path(run_dir) if run_dir is not None else _new_directory(name, env)
+        run = agents.train(
+            name,
+            env,
+            _seeds(seeds),
+            directory,
+            env_kwargs=_env_kwargs(env_kwargs),
+            **{field: getattr(hyperparameters, field) for field in config_class.__dataclass_fields__},
+        )
+        _show(report.text(run, directory, _encoding()))
+        return 0 if run.learned.finished else _INTERRUPTED
+
+    summary = registry.AGENTS[name].summary
+    return tyro.cli(train, prog=f"{_PROG} train {name}", description=f"{name}: {summary}.", args=args[1:])
+
+
+def _stub(summary: str) -> Callable[[], None]:
+    def command() -> None: ...
+
+    command.__doc__ = summary
+    return command
+
+
+def _evaluate(directory: _Directory, episodes: int = evaluation.EPISODES) -> int:
+    """Play greedy test episodes with what a run has learned.
+
+    Args:
+        directory: The run directory.
+        episodes: How many for each seed; the default gives the episodes of the run's own report.
+    """
+    _check_episodes(episodes)
+    run = agents.load(directory)
+    policies = [run.policy(index) for index in range(len(run.seeds))]
+    scores = evaluation.play_test_episodes(run.environment, policies, run.seeds, episodes)
+    _show(report.evaluation_text(run, scores, _encoding()))
+    return 0
+
+
+def _watch(directory: _Directory, seed_index: int = 0, episodes: int = 3) -> int:
+    """Watch what a run has learned: in a window, or as text where there is no display.
+
+    Args:
+        directory: The run directory.
+        seed_index: Which of the run's seeds, counted from 0.
+        episodes: How many episodes.
+    """
+    _check_episodes(episodes)
+    run = agents.load(directory)
+    if not 0 <= seed_index < len(run.seeds):
+        raise error.InvalidParameter(f"--seed-index must lie in 0 .. {len(run.seeds) - 1}, got {seed_index}")
+    episode_seeds = streams.integers(run.seeds[seed_index], streams.TEST, episodes)
+    returns: list[float] = []
+    try:
+        with _rendered(run.environment) as env:
+            for episode_seed in episode_seeds:
+                returns.append(_play(env, run.policy(seed_index), episode_seed, run.environment.horizon))
+                print(f"episode {len(returns)}: return {returns[-1]:g}")
+    except minigym.error.WindowClosed:
+        print("The window was closed.")
+    if len(returns) > 1:
+        print(f"mean return of {len(returns)} episodes: {np.mean(returns):g}")
+    return 0
+
+
+def _check_episodes(episodes: int) -> None:
+    if episodes < 1:
+        raise error.InvalidParameter(f"--episodes must be at least 1, got {episodes}")
+
+
+def _rendered(environment: Environment) -> Any:
+    """The environment in a window; as text where none can be opened, after saying so."""
+    if environment.given_as != "id":
+        environment.make()  # says why, where it cannot
+        return minigym.TabularEnv(environment.mdp, render_mode="ansi")
+    env = minigym.make(environment.name, **{**environment.kwargs, "render_mode": "human"})
+    try:
+        env.reset()  # opens the window
+        return env
+    except error.UnsupportedMode:
+        reason = "there is no display to open a window on"
+    except error.DependencyNotInstalled as missing:
+        reason = str(missing)
+    env.close()
+    if "ansi" not in env.metadata["render_modes"]:
+        raise error.UnsupportedMode(f"{reason}, and {environment.name} cannot be shown as text")
+    print(f"Shown as text, since {reason}.")
+    return minigym.make(environment.name, **{**environment.kwargs, "render_mode": "ansi"})
+
+
+def _play(env: Any, policy: Callable[[Any], Any], seed: int, longest: int) -> float:
+    """The return of one episode, with its pictures."""
+    observation, _ = env.reset(seed=seed)
+    _show_text(env)
+    total = 0.0
+    for _ in range(longest):
+        observation, reward, terminated, truncated, _ = env.step(np.asarray(policy(observation)).tolist())
+        _show_text(env)
+        total += float(reward)
+        if terminated or truncated:
+            break
+    return total
+
+
+def _show_text(env: Any) -> None:
+    if env.render_mode == "ansi":
+        print(env.render())
+        if sys.stdout.isatty():
+            time.sleep(1 / env.metadata["render_fps"])
+
+
+def _solve(
+    env: _EnvId,
+    method: str = "policy_iteration",
+    gamma: float = 0.99,
+    horizon: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="")] = None,
+    env_kwargs: _EnvKwargs = (),
+) -> int:
+    """Compute the best policy of an environment with a table.
+
+    Args:
+        env: The environment's id, such as FrozenLake-v1.
+        method: policy_iteration or value_iteration; with a horizon it is always backward induction.
+        gamma: The discount.
+        horizon: The steps of an episode; no limit where it is not given.
+        env_kwargs: Arguments for the environment, such as map_name=8x8 is_slippery=False.
+    """
+    kwargs = _env_kwargs(env_kwargs)
+    plan = agents.solve(env, method=method, gamma=gamma, horizon=horizon, env_kwargs=kwargs)
+    _show(report.plan_text(describe(env, kwargs), plan, gamma, horizon, _encoding()))
+    return 0
+
+
+def _list() -> int:
+    """List the agents."""
+    width = max(map(len, registry.AGENTS))
+    for name, agent in registry.AGENTS.items():
+        print(f"{name:{width}}  {agent.summary}")
+    return 0
+
+
+def _seeds(text: str) -> int | list[int]:
+    """A number of seeds from "20"; the seeds themselves from "7,8,9", or one from "7,"."""
+    try:
+        if "," in text:
+            return [int(part) for part in text.split(",") if part.strip()]
+        return int(text)
+    except ValueError:
+        raise error.InvalidSeed(f"--seeds takes a number of seeds (20) or the seeds (7,8,9), got {text!r}") from None
+
+
+def _env_kwargs(pairs: Sequence[str]) -> dict[str, Any]:
+    """``name=value`` pairs; a value that is no Python literal is a text."""
+    kwargs = {}
+    for pair in pairs:
+        name, separator, value = pair.partition("=")
+        if not separator or not name.isidentifier():
+            raise error.InvalidParameter(f"--env-kwargs takes NAME=VALUE, such as map_name=8x8; got {pair!r}")
+        try:
+            kwargs[name] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            kwargs[name] = value
+    return kwargs
+
+
+def _new_directory(agent: str, env: str) -> Path:
+    stem = re.sub(r"[^\w.-]+", "_", f"{agent}-{env}")
+    return next(path for n in itertools.count(1) if not (path := Path("runs") / f"{stem}-{n}").exists())
+
+
+def _encoding() -> str:
+    return sys.stdout.encoding or "utf-8"
+
+
+def _show(text: str) -> None:
+    print(text, end="")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Parts that two agents share, or the shell around them needs; never a learning loop."""

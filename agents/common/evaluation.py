@@ -1,0 +1,107 @@
+"""Scoring a policy: greedy episodes on the test stream, and exact values where there is a table."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.common import streams
+from agents.common.environment import Environment
+from minigym import MDP, error
+
+EPISODES = 100
+FEWEST_SCORES = 10  # below, an interval says little: it takes the mean as normally distributed
+
+
+def play_test_episodes(
+    environment: Environment, policies: Sequence[Callable[[Any], Any]], seeds: Sequence[int], episodes: int = EPISODES
+) -> NDArray[np.float64]:
+    """The undiscounted returns of each seed's policy in its own test episodes, within the time limit.
+
+    Args:
+        environment: where to play.
+        policies: one for each seed: a batch of observations -> a batch of actions.
+        seeds: the run seeds; episode i of a seed is the same episode whatever the number of episodes.
+        episodes: how many for each seed.
+
+    Returns:
+        (seeds, episodes).
+    """
+    # All episodes of a seed advance side by side, so that a network sees one batch a step.
+    envs = [environment.make() for _ in range(episodes)]
+    try:
+        returns = [
+            _returns(envs, policy, streams.integers(seed, streams.TEST, episodes), environment.horizon)
+            for seed, policy in zip(seeds, policies, strict=True)
+        ]
+    finally:
+        for env in envs:
+            env.close()
+    return np.array(returns).reshape(len(seeds), episodes)
+
+
+def _returns(
+    envs: Sequence[Any], policy: Callable[[Any], Any], episode_seeds: Sequence[int], longest: int
+) -> NDArray[np.float64]:
+    returns = np.zeros(len(envs))
+    observations = [env.reset(seed=seed)[0] for env, seed in zip(envs, episode_seeds, strict=True)]
+    playing = list(range(len(envs)))
+    for _ in range(longest):
+        actions = np.asarray(policy(np.array([observations[lane] for lane in playing]))).tolist()
+        going_on = []
+        for lane, action in zip(playing, actions, strict=True):
+            observations[lane], reward, terminated, truncated, _ = envs[lane].step(action)
+            returns[lane] += reward
+            if not (terminated or truncated):
+                going_on.append(lane)
+        playing = going_on
+        if not playing:
+            break
+    return returns
+
+
+def lower_bound(scores: NDArray[np.float64]) -> float:
+    """The lower end of the two-sided 95 % interval of the mean: mean - t s / sqrt(n), Student's t.
+
+    The bound takes the mean as normally distributed, which n = 100 bounded returns nearly make it. Where all scores
+    are equal it is their value.
+
+    Args:
+        scores: (n,), at least ``FEWEST_SCORES`` of them.
+    """
+    n = len(scores)
+    if n < FEWEST_SCORES:
+        raise error.InvalidParameter(f"an interval needs at least {FEWEST_SCORES} scores, got {n}")
+    try:
+        from scipy.special import stdtrit  # the quantile of Student's t; scipy.stats would take a second to import
+    except ImportError as missing:
+        raise error.DependencyNotInstalled(
+            'an interval needs SciPy, which is not installed: pip install "minigym[agents]"'
+        ) from missing
+    return float(scores.mean() - stdtrit(n - 1, 0.975) * scores.std(ddof=1) / math.sqrt(n))
+
+
+def exact_returns(
+    environment: Environment, arrays: Mapping[str, NDArray[Any]], policies: Sequence[Callable[[Any], Any]]
+) -> NDArray[np.float64] | None:
+    """(seeds,): each greedy policy's exact undiscounted return within the limit; None where there is no table."""
+    if environment.mdp is None:
+        return None
+    from agents import planning
+
+    probabilities = action_probabilities(environment.mdp, arrays, policies)
+    return planning.policy_return(environment.mdp, probabilities, horizon=environment.horizon)
+
+
+def action_probabilities(
+    mdp: MDP, arrays: Mapping[str, NDArray[Any]], policies: Sequence[Callable[[Any], Any]]
+) -> NDArray[np.float64]:
+    """(seeds, S, A): the greedy policies as tables; actions that a table of values ties share the probability."""
+    if "q_values" in arrays:
+        from agents import planning
+
+        return planning.greedy_policy(arrays["q_values"])
+    states = np.arange(mdp.num_states)
+    return np.array([np.eye(mdp.num_actions)[np.asarray(policy(states))] for policy in policies])

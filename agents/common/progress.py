@@ -1,0 +1,64 @@
+"""A progress bar, and Ctrl-C as a flag: a learner stops at a whole step, so what it has learned can be saved."""
+
+import os
+import signal
+import sys
+import threading
+from types import FrameType, TracebackType
+from typing import Any
+
+_STOPPING = b"\nStopping at the next whole step; press Ctrl-C again to abort at once.\n"
+
+
+class Progress:
+    """What a learner reports to while it trains; a context manager.
+
+    A bar is drawn on a terminal or in a notebook, and nowhere else, so that logs stay readable. The first Ctrl-C
+    sets :attr:`stop`, the second raises KeyboardInterrupt. Signals reach only the main thread: in any other, Ctrl-C
+    keeps the meaning that it had.
+    """
+
+    def __init__(self) -> None:
+        self.stop = False
+        """True once Ctrl-C was pressed: the learner ends at its next whole step and returns ``finished=False``."""
+        self._bar: Any = None
+        self._previous_handler: Any = None
+
+    def start(self, total: int, unit: str) -> None:
+        """Begin to count up to ``total`` of ``unit`` (such as "episode" or "step")."""
+        if not _someone_watches():
+            return
+        try:
+            from tqdm import tqdm
+        except ImportError:  # a missing bar is no reason not to train
+            return
+        self._bar = tqdm(total=total, unit=f" {unit}s", unit_scale=True, dynamic_ncols=True, leave=False)
+
+    def update(self, amount: int, **figures: float) -> None:
+        """Count ``amount`` more; ``figures`` are shown beside the bar."""
+        if self._bar is not None:
+            self._bar.set_postfix({name: f"{value:.4g}" for name, value in figures.items()}, refresh=False)
+            self._bar.update(amount)
+
+    def __enter__(self) -> "Progress":
+        if threading.current_thread() is threading.main_thread():
+            self._previous_handler = signal.signal(signal.SIGINT, self._interrupted)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+        if self._previous_handler is not None:
+            signal.signal(signal.SIGINT, self._previous_handler)
+
+    def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        if self.stop:
+            raise KeyboardInterrupt
+        self.stop = True
+        os.write(2, _STOPPING)  # print() is not safe here: the signal may have come in the middle of another print
+
+
+def _someone_watches() -> bool:
+    return sys.stderr.isatty() or "ipykernel" in sys.modules

@@ -1,0 +1,22 @@
+"""Independent streams of random numbers, one for each purpose of each run.
+
+Every stream comes from ``SeedSequence(seed, spawn_key=(purpose,))``: run 0's test episodes share nothing with its
+training, nor with run 1. (Seeding runs with s and their environments with s + 1, s + 2, ... would: run 0's second
+environment is then run 1's first.) A purpose draws from its generator or takes its integers, never both: they come
+from the same words.
+"""
+
+import numpy as np
+
+TRAIN, AGENT, SELECT, TEST = range(4)
+"""Purposes: the training environment, the agent's own draws, choosing among checkpoints, the final score."""
+
+
+def generator(seed: int, purpose: int) -> np.random.Generator:
+    """The stream of one purpose of run ``seed``."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(purpose,))))
+
+
+def integers(seed: int, purpose: int, count: int = 1) -> list[int]:
+    """``count`` integers in [0, 2**64), to seed environments with; a longer list begins with the shorter one."""
+    return np.random.SeedSequence(seed, spawn_key=(purpose,)).generate_state(count, np.uint64).tolist()

@@ -1,0 +1,34 @@
+"""From a state to text, from a state to a frame, and from a frame to a window.
+
+Text and frames need NumPy alone: no display, no pygame. Only a window needs pygame, which is imported when the first
+one opens. The names below are loaded when they are first asked for, so that ``import minigym.render`` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from minigym.render.cart_pole import cart_pole_frame
+    from minigym.render.frozen_lake import frozen_lake_frame
+    from minigym.render.text import frozen_lake_text, tabular_text
+    from minigym.render.window import Window
+
+_MODULES = {
+    "Window": "window",
+    "cart_pole_frame": "cart_pole",
+    "frozen_lake_frame": "frozen_lake",
+    "frozen_lake_text": "text",
+    "tabular_text": "text",
+}
+
+__all__ = ["Window", "cart_pole_frame", "frozen_lake_frame", "frozen_lake_text", "tabular_text"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it offers {', '.join(__all__)}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,605 @@
+"""Training through the shell, the figures of a run, and its directory."""
+
+import json
+import os
+import pickle
+import signal
+import sys
+import threading
+import time
+import zipfile
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import agents
+import minigym
+from agents.common import evaluation, files, progress, registry, report, streams
+from agents.common.environment import LONGEST_EPISODE, describe
+from agents.common.run import checked_seeds
+from minigym import error
+
+TWO_STATES = minigym.MDP.from_P(
+    {
+        0: {0: [(1.0, 0, 1.0, False)], 1: [(0.5, 0, 5.0, False), (0.5, 1, 5.0, True)]},
+        1: {0: [(1.0, 1, 0.0, True)], 1: [(1.0, 1, 0.0, True)]},
+    }
+)
+
+
+def make_lake():
+    return minigym.make("FrozenLake-v1", map_name="8x8")
+
+
+# Names, seeds, hyperparameters, environments
+
+
+@pytest.mark.parametrize(
+    ("given", "seeds"),
+    [
+        (3, (0, 1, 2)),
+        (np.int64(2), (0, 1)),
+        ([5, 3], (5, 3)),
+        (range(1000, 1003), (1000, 1001, 1002)),
+        (np.array([4, 9]), (4, 9)),
+        ([2**70], (2**70,)),
+    ],
+)
+def test_seeds_are_a_number_or_themselves(given, seeds):
+    assert checked_seeds(given) == seeds
+    assert all(type(seed) is int for seed in checked_seeds(given))
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        (0, "at least 1"),
+        (-3, "at least 1"),
+        ([], "at least one seed"),
+        ([1, 2, 1], "1 is repeated"),
+        ([0, -1], "-1"),
+        (True, "number n"),
+        (2.0, "number n"),
+        ([1.5], "1.5"),
+        (None, "number n"),
+        ("12", "'1'"),
+    ],
+)
+def test_other_seeds_are_refused(given, complaint):
+    with pytest.raises(error.InvalidSeed, match=complaint):
+        checked_seeds(given)
+
+
+def test_an_unknown_agent_gets_a_suggestion():
+    with pytest.raises(error.InvalidParameter, match=r"did you mean 'q_learning'.*q_learning, dqn"):
+        agents.train("qlearning", "FrozenLake-v1")
+
+
+def test_hyperparameters_take_the_types_that_the_config_names(tiny):
+    config = registry.configured(
+        tiny, {"episodes": np.int64(9), "gamma": 1, "hidden_sizes": [8], "limit": 2, "shape": "square", "fast": False}
+    )
+    assert (config.episodes, config.gamma, config.hidden_sizes, config.limit) == (9, 1.0, (8,), 2.0)
+    assert (config.shape, config.fast) == ("square", False)
+    assert type(config.episodes) is int
+    assert type(config.gamma) is float
+    assert type(config.limit) is float
+    assert registry.configured(tiny, {"limit": None}).limit is None
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "complaint"),
+    [
+        ({"epsodes": 3}, "did you mean 'episodes'.*episodes, gamma, hidden_sizes"),
+        ({"episodes": 3.5}, "episodes must be an integer, got 3.5 of type float"),
+        ({"episodes": 1e5}, "write 100000"),
+        ({"episodes": True}, "episodes must be an integer, got True"),
+        ({"episodes": "3"}, "episodes must be an integer, got '3' of type str"),
+        ({"gamma": "high"}, "gamma must be a number"),
+        ({"gamma": False}, "gamma must be a number"),
+        ({"hidden_sizes": 64}, "hidden_sizes must be"),
+        ({"hidden_sizes": (64, 2.5)}, "hidden_sizes must be an integer, got 2.5"),
+        ({"shape": "oval"}, "'round', 'square', got 'oval'"),
+        ({"fast": 1}, "fast must be True or False"),
+        ({"limit": "none"}, "limit must be a number or None"),
+        ({"trouble": 1}, "trouble must be a text"),
+        ({"episodes": 0}, "episodes must be at least 1"),
+    ],
+)
+def test_wrong_hyperparameters_are_refused(tiny, hyperparameters, complaint):
+    with pytest.raises(error.InvalidParameter, match=complaint):
+        agents.train(tiny, "FrozenLake-v1", **hyperparameters)
+
+
+def test_an_environment_is_an_id_a_table_or_a_callable():
+    by_id = describe("FrozenLake-v1", {"map_name": "8x8"})
+    assert (by_id.name, by_id.kwargs, by_id.max_episode_steps, by_id.horizon) == (
+        "FrozenLake-v1",
+        {"map_name": "8x8"},
+        100,
+        100,
+    )
+    assert by_id.mdp.num_states == 64
+    assert by_id.rows[0] == "SFFFFFFF"
+    assert by_id.reward_threshold == 0.7
+    table = describe(TWO_STATES)
+    assert isinstance(table.make(), minigym.TabularEnv)
+    assert (table.mdp, table.rows, table.reward_threshold) == (TWO_STATES, None, None)
+    assert (table.max_episode_steps, table.horizon) == (None, LONGEST_EPISODE)
+    called = describe(make_lake)
+    assert (called.name, called.given_as, called.mdp.num_states) == ("FrozenLake-v1", "callable", 64)
+    assert describe("CartPole-v1").mdp is None
+
+
+def test_a_return_is_a_success_where_only_the_end_pays_one():
+    assert describe("FrozenLake-v1").return_is_success
+    assert not describe("FrozenLake-v1", {"reward_schedule": (10, 0, 0)}).return_is_success
+    assert not describe("FrozenLake-v1", {"reward_schedule": (1, 0, -0.1)}).return_is_success
+    assert not describe("FrozenLake-v1", {"reward_schedule": (1, 0, 1)}).return_is_success
+    assert not describe("CartPole-v1").return_is_success
+
+
+@pytest.mark.parametrize(
+    ("env", "kwargs", "kind", "complaint"),
+    [
+        ("FrozenLoke-v1", None, error.NameNotFound, "FrozenLake"),
+        ("FrozenLake-v1", {"map_nam": "8x8"}, error.InvalidParameter, "did you mean 'map_name'"),
+        ("no_such_module:Lake-v1", None, error.InvalidParameter, "no_such_module"),
+        (make_lake, {"map_name": "8x8"}, error.InvalidParameter, "env_kwargs"),
+        (7, None, error.InvalidParameter, "got 7 of type int"),
+        (lambda: None, None, error.InvalidParameter, "did you forget `return`"),
+        ("FrozenLake-v1", {"map_name": None}, error.InvalidParameter, "another table each time"),
+    ],
+)
+def test_other_environments_are_refused(env, kwargs, kind, complaint):
+    with pytest.raises(kind, match=complaint):
+        describe(env, kwargs)
+
+
+def test_a_table_counts_only_where_the_agent_sees_its_states():
+    class OneHot(minigym.ObservationWrapper):
+        def __init__(self, env):
+            super().__init__(env)
+            self.observation_space = minigym.spaces.Box(0.0, 1.0, (16,))
+
+        def observation(self, observation):
+            return np.eye(16, dtype=np.float32)[observation]
+
+    assert describe(lambda: OneHot(minigym.make("FrozenLake-v1"))).mdp is None
+
+
+# Training and scores
+
+
+def test_train_returns_what_was_learned_for_each_seed(tiny):
+    run = agents.train(tiny, "FrozenLake-v1", seeds=[4, 2], episodes=5)
+    assert (run.agent, run.seeds, run.config.episodes) == ("tiny", (4, 2), 5)
+    assert run.q_values.shape == (2, 16, 4)
+    assert [len(own) for own in run.episode_returns] == [5, 5]
+    assert run.steps.tolist() == [own.sum() for own in run.learned.episode_lengths]
+    assert run.final_scores.shape == (2, 100)
+    assert run.exact_success.tolist() == [[0, 0.04], [0, 0.02]]
+    assert run.exact_return.tolist() == [[0, 0.02], [0, 0.01]]
+    assert run.seconds > 0
+    assert run.optimum.stationary == pytest.approx(0.740165, abs=1e-6)
+    assert run.optimum.discounted == pytest.approx(0.542026, abs=1e-6)
+    assert "tiny on FrozenLake-v1, 2 seeds" in repr(run)
+
+
+def test_a_seed_gives_the_same_run_alone_or_among_others(tiny):
+    together, alone = agents.train(tiny, "FrozenLake-v1", seeds=3), agents.train(tiny, "FrozenLake-v1", seeds=[2])
+    assert (together.q_values[2] == alone.q_values[0]).all()
+    assert (together.episode_returns[2] == alone.episode_returns[0]).all()
+    assert (together.final_scores[2] == alone.final_scores[0]).all()
+
+
+def test_the_policy_takes_an_observation_or_a_batch(tiny):
+    run = agents.train(tiny, "FrozenLake-v1", seeds=2)
+    best = run.q_values[1].argmax(axis=1)
+    assert run.policy(1)(5) == best[5]
+    assert (run.policy(1)(np.arange(16)) == best).all()
+    for index in (2, -3):
+        with pytest.raises(IndexError, match="2 seeds"):
+            run.policy(index)
+
+
+def test_test_episodes_are_those_of_the_test_stream_one_by_one():
+    plan = agents.solve("FrozenLake-v1")
+    environment = describe("FrozenLake-v1")
+    policies = [lambda states: plan.policy[states], np.zeros_like]
+    scores = evaluation.play_test_episodes(environment, policies, [3, 5], episodes=20)
+    for seed, policy, own in zip([3, 5], policies, scores, strict=True):
+        expected = []
+        for episode_seed in streams.integers(seed, streams.TEST, 20):
+            env = environment.make()
+            state, _ = env.reset(seed=episode_seed)
+            total, over = 0.0, False
+            while not over:
+                state, reward, terminated, truncated, _ = env.step(int(policy(np.array([state]))[0]))
+                total, over = total + reward, terminated or truncated
+            expected.append(total)
+        assert own.tolist() == expected
+    assert 5 < scores[0].sum() < 20  # the best policy reaches the goal, though not always: P(not) < 1e-3, fixed seeds
+    longer = evaluation.play_test_episodes(environment, policies, [3, 5], episodes=30)
+    assert (longer[:, :20] == scores).all()
+
+
+def test_episodes_without_a_time_limit_are_cut():
+    walk = minigym.MDP.from_P({0: {0: [(1.0, 0, 1.0, False)]}})
+    scores = evaluation.play_test_episodes(describe(walk), [np.zeros_like], [0], episodes=2)
+    assert scores.tolist() == [[LONGEST_EPISODE, LONGEST_EPISODE]]
+
+
+def test_a_limit_that_only_a_wrapper_knows_counts_in_training_and_in_the_test(tiny):
+    walk = minigym.MDP.from_P({0: {0: [(1.0, 0, 1.0, False)]}})
+    described = describe(lambda: minigym.wrappers.TimeLimit(minigym.TabularEnv(walk), 7))
+    assert described.max_episode_steps == described.horizon == 7
+    assert evaluation.play_test_episodes(described, [np.zeros_like], [0], episodes=2).tolist() == [[7.0, 7.0]]
+
+
+def test_an_episode_that_truncates_itself_is_over():
+    class Short(minigym.TabularEnv):
+        def step(self, action):
+            self.count += 1
+            state, reward, terminated, _, info = super().step(action)
+            return state, reward, terminated, self.count == 3, info
+
+        def reset(self, **options):
+            self.count = 0
+            return super().reset(**options)
+
+    walk = minigym.MDP.from_P({0: {0: [(1.0, 0, 1.0, False)]}})
+    scores = evaluation.play_test_episodes(describe(lambda: Short(walk)), [np.zeros_like], [0], episodes=2)
+    assert scores.tolist() == [[3.0, 3.0]]
+
+
+def test_the_exact_return_is_that_of_the_greedy_policy_with_ties_uniform(tiny):
+    run = agents.train(tiny, "FrozenLake-v1", seeds=2, episodes=1)
+    run.learned.arrays["q_values"][0] = 0.0  # all actions tie: the uniformly random walk
+    run.learned.arrays["q_values"][1] = np.eye(4)[agents.solve("FrozenLake-v1").policy]
+    policies = [run.policy(0), run.policy(1)]
+    exact = evaluation.exact_returns(run.environment, run.learned.arrays, policies)
+    assert exact == pytest.approx([0.01394, 0.740165], abs=1e-6)
+    without_values = evaluation.exact_returns(run.environment, {}, policies)
+    assert without_values[1] == pytest.approx(0.740165, abs=1e-6)
+    assert evaluation.exact_returns(describe("CartPole-v1"), {}, []) is None
+
+
+@pytest.mark.parametrize("count", [10, 30, 100, 1000])
+def test_the_lower_bound_is_students(count):
+    scores = np.random.default_rng(count).exponential(100, count)
+    low, _ = stats.t.interval(0.95, count - 1, loc=scores.mean(), scale=stats.sem(scores))
+    assert evaluation.lower_bound(scores) == pytest.approx(low, rel=1e-9)
+    assert evaluation.lower_bound(np.full(count, 475.0)) == 475.0
+    with pytest.raises(error.InvalidParameter, match="at least 10"):
+        evaluation.lower_bound(scores[:9])
+
+
+def test_solved_by_the_exact_return_where_there_is_a_table(tiny):
+    run = agents.train(tiny, "FrozenLake-v1", seeds=3, episodes=1)
+    run.final_exact_return = np.array([0.6999, 0.7, 0.7402])
+    run.final_scores = 1 - np.eye(3, 100)  # says otherwise, and must not count
+    assert run.solved.tolist() == [False, True, True]
+
+
+def test_solved_by_the_lower_bound_of_the_scores_elsewhere(tiny):
+    run = agents.train(tiny, "FrozenLake-v1", seeds=3, episodes=1)
+    run.environment = describe("CartPole-v1")
+    run.final_exact_return = None
+    run.final_scores = np.full((3, 100), 475.0)
+    run.final_scores[0, :50], run.final_scores[0, 50:] = 460.0, 491.0  # mean 475.5, standard error 1.6
+    run.final_scores[1, :50], run.final_scores[1, 50:] = 470.0, 490.0  # mean 480, standard error 1
+    assert run.solved.tolist() == [False, True, True]
+
+
+def test_without_a_threshold_nothing_is_solved_or_not(tiny):
+    assert agents.train(tiny, TWO_STATES, seeds=1, episodes=1).solved is None
+
+
+def test_what_a_run_does_not_have_is_said(tiny):
+    run = agents.train(tiny, "FrozenLake-v1", seeds=1, episodes=1)
+    del run.learned.arrays["q_values"], run.learned.checkpoints["exact_success"]
+    run.environment = describe("CartPole-v1")
+    with pytest.raises(AttributeError, match="no table of values"):
+        _ = run.q_values
+    with pytest.raises(AttributeError, match="recorded episodes, exact_return"):
+        _ = run.exact_success
+    with pytest.raises(AttributeError, match="no table"):
+        _ = run.optimum
+
+
+def test_solve_takes_what_train_takes():
+    assert agents.solve("FrozenLake-v1").values[0] == pytest.approx(0.542026, abs=1e-6)
+    assert agents.solve(make_lake, gamma=0.95).values[0] == pytest.approx(0.048250, abs=1e-6)
+    clocked = agents.solve("FrozenLake-v1", gamma=1, horizon=100, env_kwargs={"is_slippery": False})
+    assert (clocked.values.shape, clocked.policy.shape, clocked.values[0, 0]) == ((101, 16), (100, 16), 1.0)
+    with pytest.raises(error.InvalidParameter, match="CartPole-v1 has no table"):
+        agents.solve("CartPole-v1")
+
+
+# The run directory
+
+
+def assert_same(one, other):
+    assert (one.agent, one.seeds, one.config, one.seconds) == (other.agent, other.seeds, other.config, other.seconds)
+    assert one.learned.finished == other.learned.finished
+    assert one.learned.arrays.keys() == other.learned.arrays.keys()
+    assert one.learned.checkpoints.keys() == other.learned.checkpoints.keys()
+    pairs = [(one.final_scores, other.final_scores), (one.steps, other.steps)]
+    pairs += [(one.learned.arrays[name], other.learned.arrays[name]) for name in one.learned.arrays]
+    pairs += [(one.learned.checkpoints[name], other.learned.checkpoints[name]) for name in one.learned.checkpoints]
+    pairs += list(zip(one.episode_returns, other.episode_returns, strict=True))
+    pairs += list(zip(one.learned.episode_lengths, other.learned.episode_lengths, strict=True))
+    pairs.append((one.final_exact_return, other.final_exact_return))
+    for mine, theirs in pairs:
+        assert mine.dtype == theirs.dtype
+        assert (mine == theirs).all()
+    for mine, theirs in ((one.environment, other.environment),):
+        for name in ("given_as", "name", "kwargs", "rows", "max_episode_steps", "reward_threshold"):
+            assert getattr(mine, name) == getattr(theirs, name), name
+
+
+def test_a_run_directory_holds_the_whole_run(tiny, tmp_path):
+    run = agents.train(
+        tiny,
+        "FrozenLake-v1",
+        seeds=[3, 2**70],
+        run_dir=tmp_path / "a" / "b",
+        env_kwargs={"map_name": "8x8"},
+        episodes=4,
+        hidden_sizes=(7, 8, 9),
+    )
+    loaded = agents.load(tmp_path / "a" / "b")
+    assert_same(run, loaded)
+    assert loaded.environment.make().unwrapped.mdp.num_states == 64
+    assert loaded.policy(1)(np.arange(64)).tolist() == run.policy(1)(np.arange(64)).tolist()
+    run.save(tmp_path / "copy")
+    assert_same(run, agents.load(tmp_path / "copy"))
+
+
+def test_what_people_find_in_a_run_directory(tiny, tmp_path):
+    rewards = {"reward_schedule": (10, 3, 1)}
+    run = agents.train(tiny, "FrozenLake-v1", seeds=2, run_dir=tmp_path / "run", env_kwargs=rewards, episodes=30)
+    names = sorted(path.name for path in (tmp_path / "run").iterdir())
+    assert names == ["arrays.npz", "config.json", "learning_curve.png", "metrics.jsonl", "report.txt"]
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert (config["agent"], config["seeds"], config["environment"]["name"]) == ("tiny", [0, 1], "FrozenLake-v1")
+    assert config["hyperparameters"]["episodes"] == 30
+    assert config["versions"]["minigym"] == minigym.__version__
+    assert config["versions"]["numpy"] == np.__version__
+    assert (tmp_path / "run" / "learning_curve.png").read_bytes().startswith(b"\x89PNG")
+    assert "tiny on FrozenLake-v1" in (tmp_path / "run" / "report.txt").read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    training = [line for line in lines if line["kind"] == "training" and line["seed"] == 1]
+    assert [line["episodes"] for line in training][-2:] == [28, 30]
+    assert training[-1]["steps"] == run.steps[1]
+    assert training[-1]["mean_return"] == run.episode_returns[1][28:].mean()
+    assert training[-1]["mean_length"] == run.learned.episode_lengths[1][28:].mean()
+    assert sum(line["kind"] == "training" for line in lines) == 40
+    checkpoints = [line for line in lines if line["kind"] == "checkpoint" and line["seed"] == 1]
+    assert checkpoints[1] == {
+        "kind": "checkpoint",
+        "seed": 1,
+        "episodes": 30,
+        "exact_success": 0.01,
+        "exact_return": 0.005,
+    }
+    tests = [line for line in lines if line["kind"] == "test"]
+    assert [line["mean_return"] for line in tests] == run.final_scores.mean(axis=1).tolist()
+    assert [line["exact_return"] for line in tests] == run.final_exact_return.tolist()
+
+
+def test_a_table_given_as_such_is_saved_with_the_run(tiny, tmp_path):
+    run = agents.train(tiny, TWO_STATES, seeds=1, run_dir=tmp_path / "run")
+    loaded = agents.load(tmp_path / "run")
+    assert_same(run, loaded)
+    assert loaded.environment.mdp.P == TWO_STATES.P
+
+
+def test_a_callable_cannot_be_saved_and_load_says_so(tiny, tmp_path):
+    run = agents.train(tiny, make_lake, seeds=1, run_dir=tmp_path / "run")
+    with pytest.warns(UserWarning, match="callable that makes FrozenLake-v1.*env=that_callable"):
+        loaded = agents.load(tmp_path / "run")
+    assert (loaded.q_values == run.q_values).all()
+    assert loaded.solved.tolist() == run.solved.tolist()
+    assert "tiny on FrozenLake-v1" in report.text(loaded)
+    assert "median" in [line.get_label() for line in loaded.plot().axes[0].lines]
+    with pytest.raises(error.InvalidParameter, match="FrozenLake-v1 was made by a callable"):
+        loaded.environment.make()
+    assert_same(run, agents.load(tmp_path / "run", env=make_lake))
+    agents.train(tiny, "FrozenLake-v1", run_dir=tmp_path / "other")
+    with pytest.raises(error.InvalidParameter, match="only for a run that was trained on a callable"):
+        agents.load(tmp_path / "other", env=make_lake)
+
+
+def test_arguments_that_no_file_can_hold_are_refused_before_training(tiny, tmp_path):
+    desc = np.array([list("SF"), list("FG")])
+    agents.train(tiny, "FrozenLake-v1", env_kwargs={"desc": desc})
+    with pytest.raises(error.InvalidParameter, match="to save a run"):
+        agents.train(tiny, "FrozenLake-v1", env_kwargs={"desc": desc}, run_dir=tmp_path / "run")
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
+def test_a_directory_that_holds_something_is_never_written_to(tiny, tmp_path):
+    run = agents.train(tiny, "FrozenLake-v1", run_dir=tmp_path / "run", seeds=1)
+    before = {path: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    for write in (
+        lambda: run.save(tmp_path / "run"),
+        lambda: agents.train(tiny, "FrozenLake-v1", run_dir=tmp_path / "run"),
+    ):
+        with pytest.raises(agents.RunDirectoryError, match="already holds a run"):
+            write()
+    assert {path: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("all of it")
+    with pytest.raises(agents.RunDirectoryError, match="thesis"):
+        run.save(tmp_path / "mine")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(agents.RunDirectoryError, match="cannot be a run directory"):
+        run.save(tmp_path / "file")
+    (tmp_path / "empty").mkdir()
+    run.save(tmp_path / "empty")
+
+
+def test_a_crash_leaves_the_description_and_a_refusal_leaves_nothing(tiny, tmp_path):
+    with pytest.raises(RuntimeError):
+        agents.train(tiny, "FrozenLake-v1", run_dir=tmp_path / "crash", trouble="crash")
+    assert [path.name for path in (tmp_path / "crash").iterdir()] == ["config.json"]
+    with pytest.raises(agents.RunDirectoryError, match="has not ended, or it crashed"):
+        agents.load(tmp_path / "crash")
+    with pytest.raises(error.InvalidParameter, match="not for tiny agents"):
+        agents.train(tiny, "FrozenLake-v1", run_dir=tmp_path / "refused", trouble="refuse")
+    assert not (tmp_path / "refused").exists()
+
+
+def test_load_refuses_what_is_no_whole_run(tiny, tmp_path):
+    directory = tmp_path / "run"
+
+    def complaint():
+        with pytest.raises(agents.RunDirectoryError) as caught:
+            agents.load(directory)
+        assert str(directory) in str(caught.value)
+        return str(caught.value)
+
+    assert "does not exist" in complaint()
+    directory.mkdir()
+    assert "no config.json" in complaint()
+    for foreign in ("{", "[1, 2]", '"text"', '{"lr": 3}'):
+        (directory / "config.json").write_text(foreign)
+        assert "damaged or foreign" in complaint()
+    (directory / "config.json").unlink()
+    agents.train(tiny, "FrozenLake-v1", seeds=2, run_dir=directory)
+    config, arrays = (directory / "config.json").read_bytes(), (directory / "arrays.npz").read_bytes()
+
+    (directory / "config.json").write_bytes(config.replace(b'"format": 1', b'"format": 2'))
+    assert "format 2, and this version of minigym reads format 1" in complaint()
+    (directory / "config.json").write_bytes(config.replace(b'"episodes": 6', b'"episodes": 7'))
+    assert "not of the same run" in complaint()
+    (directory / "config.json").write_bytes(config)
+    for length in (0, 10, len(arrays) // 2, len(arrays) - 10):
+        (directory / "arrays.npz").write_bytes(arrays[:length])
+        assert "damaged" in complaint()
+    (directory / "arrays.npz").write_bytes(arrays)
+    agents.load(directory)
+
+    with np.load(directory / "arrays.npz") as file:
+        fewer = {name: array for name, array in file.items() if name != "checkpoints/exact_return"}
+    np.savez(directory / "arrays.npz", **fewer)
+    assert "should hold" in complaint()
+
+
+def test_a_flipped_bit_is_noticed_or_changes_nothing(tiny, tmp_path):
+    run = agents.train(tiny, "FrozenLake-v1", seeds=1, run_dir=tmp_path / "run")
+    path = tmp_path / "run" / "arrays.npz"
+    arrays = path.read_bytes()
+    noticed = 0
+    for position in range(0, len(arrays), len(arrays) // 150):
+        damaged = bytearray(arrays)
+        damaged[position] ^= 0x10
+        path.write_bytes(damaged)
+        try:
+            loaded = agents.load(tmp_path / "run")
+        except agents.RunDirectoryError:
+            noticed += 1
+        else:  # the zip format has a few bytes without meaning, such as dates
+            assert_same(run, loaded)
+    assert noticed > 75
+
+
+def test_loading_executes_nothing(tiny, tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "exploded"),)
+
+    agents.train(tiny, "FrozenLake-v1", seeds=1, run_dir=tmp_path / "run")
+    path = tmp_path / "run" / "arrays.npz"
+    with np.load(path) as file:
+        arrays = dict(file)
+    arrays["learned/q_values"] = np.array([Bomb()], dtype=object)
+    np.savez(path, **arrays)
+    assert b"mkdir" in zipfile.ZipFile(path).read("learned/q_values.npy")  # the bomb is armed
+    with pytest.raises(agents.RunDirectoryError, match="pickle"):
+        agents.load(tmp_path / "run")
+    path.write_bytes(pickle.dumps(Bomb()))
+    with pytest.raises(agents.RunDirectoryError):
+        agents.load(tmp_path / "run")
+    assert not (tmp_path / "exploded").exists()
+
+
+def test_objects_are_not_saved(tiny, tmp_path):
+    run = agents.train(tiny, "FrozenLake-v1", seeds=1)
+    run.learned.arrays["names"] = np.array([None], dtype=object)
+    with pytest.raises(TypeError, match="learned/names"):
+        run.save(tmp_path / "run")
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path):
+    path = tmp_path / "file"
+    files.write_atomically(path, lambda file: file.write(b"old"))
+
+    def fail(file):
+        file.write(b"half of the new")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        files.write_atomically(path, fail)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+    files.write_atomically(path, lambda file: file.write(b"new"))
+    assert path.read_bytes() == b"new"
+
+
+def test_without_matplotlib_the_run_is_saved_all_the_same(tiny, tmp_path, monkeypatch):
+    run = agents.train(tiny, "FrozenLake-v1", seeds=1)
+    monkeypatch.delitem(sys.modules, "agents.common.plotting", raising=False)
+    monkeypatch.delattr(agents.common, "plotting", raising=False)
+    monkeypatch.setitem(sys.modules, "matplotlib.axes", None)
+    with pytest.warns(UserWarning, match="no learning_curve.png"):
+        run.save(tmp_path / "run")
+    assert_same(run, agents.load(tmp_path / "run"))
+
+
+# Progress and Ctrl-C
+
+
+def test_the_first_interrupt_is_a_flag_and_the_second_an_exception():
+    handler = signal.getsignal(signal.SIGINT)
+    with progress.Progress() as bar:
+        assert not bar.stop
+        signal.raise_signal(signal.SIGINT)
+        assert bar.stop
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_in_another_thread_signals_are_left_alone():
+    handler = signal.getsignal(signal.SIGINT)
+    during = []
+
+    def work():
+        with progress.Progress() as bar:
+            bar.start(1, "step")
+            bar.update(1)
+            during.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert during == [handler]
+
+
+def test_a_bar_is_drawn_only_where_someone_watches(capsys, monkeypatch):
+    with progress.Progress() as bar:
+        bar.start(10, "episode")
+        bar.update(4, success=0.5)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(progress, "_someone_watches", lambda: True)
+    with progress.Progress() as bar:
+        bar.start(10, "episode")
+        time.sleep(0.15)  # tqdm draws at most ten times a second
+        bar.update(4, success=0.75)
+    drawn = capsys.readouterr().err
+    assert "4.00/10.0" in drawn
+    assert "success=0.75" in drawn
