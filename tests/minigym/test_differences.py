@@ -150,6 +150,61 @@ def in_place_change_of_cartpoles_state() -> None:
     assert ours.state[0] == 1.0
 
 
+def integer_box_at_the_end_of_its_dtype() -> None:
+    assert gymnasium.spaces.Box(126, 127, (1,), np.int8, seed=0).sample() == [125]
+    assert minigym.spaces.Box(126, 127, (1,), np.int8, seed=0).sample() == [126]
+
+
+def question_whether_a_space_contains_a_strange_value() -> None:
+    with pytest.raises(OverflowError):
+        gymnasium.spaces.Discrete(3, dtype=np.uint8).contains(-1)
+    assert not minigym.spaces.Discrete(3, dtype=np.uint8).contains(-1)
+
+
+def generator_as_the_seed_of_a_tuple() -> None:
+    def drawn(spaces: Any) -> list[int]:
+        return [spaces.Tuple((spaces.Discrete(10**9),), seed=np.random.default_rng(0)).sample()[0] for _ in range(2)]
+
+    theirs, ours = drawn(gymnasium.spaces), drawn(minigym.spaces)
+    assert theirs[0] != theirs[1]  # by chance equal once in 10^9
+    assert ours[0] == ours[1]
+
+
+def reading_np_random_of_an_unseeded_tuple() -> None:
+    def drawn(spaces: Any, read: bool) -> int:
+        space = spaces.Tuple((spaces.Discrete(10**9, seed=3),))
+        if read:
+            _ = space.np_random
+        return int(space.sample()[0])
+
+    assert drawn(gymnasium.spaces, read=True) != drawn(gymnasium.spaces, read=False)  # equal once in 10^9
+    assert drawn(minigym.spaces, read=True) == drawn(minigym.spaces, read=False)
+
+
+def fractional_bounds_of_an_integer_box() -> None:
+    assert gymnasium.spaces.Box(0.5, 1.5, (1,), np.int64).low == [0]
+    with pytest.raises(minigym.error.InvalidBound, match=r"0\.5"):
+        minigym.spaces.Box(0.5, 1.5, (1,), np.int64)
+
+
+def lower_bound_of_inf() -> None:
+    gymnasium.spaces.Box(np.inf, np.inf, (1,))
+    with pytest.raises(minigym.error.InvalidBound, match="-inf"):
+        minigym.spaces.Box(np.inf, np.inf, (1,))
+
+
+def float_counts_of_a_multidiscrete() -> None:
+    assert gymnasium.spaces.MultiDiscrete([2.5]).nvec == [2]
+    with pytest.raises(minigym.error.InvalidParameter, match=r"2\.5"):
+        minigym.spaces.MultiDiscrete([2.5])
+
+
+def numpy_integer_as_the_seed_of_a_space() -> None:
+    with pytest.raises(gymnasium.error.Error):
+        gymnasium.spaces.Discrete(9, seed=np.int64(3))
+    assert minigym.spaces.Discrete(9, seed=np.int64(3)).sample() == minigym.spaces.Discrete(9, seed=3).sample()
+
+
 def rows() -> dict[str, Callable[[], None]]:
     """Each row's first column, and the function above that is named after it."""
     names = re.findall(r"^\| ([^|]+?) \|", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
