@@ -35,7 +35,7 @@ class Env(Generic[ObsType, ActType]):
     action_space: Space[ActType]
     observation_space: Space[ObsType]
 
-    inert: bool = False
+    _inert: bool = False
     """True of a wrapper whose ``reset`` and ``step`` only pass on, from now on: TimeLimit then skips it.
 
     The check wrappers of ``make`` become inert once they have done their work, so that a step through three wrappers
@@ -225,8 +225,12 @@ class Wrapper(Env[WrapperObsType, WrapperActType], Generic[WrapperObsType, Wrapp
     def _described(self, spec: "EnvSpec") -> "EnvSpec":
         """``spec`` with this wrapper added."""
         entry_point = f"{type(self).__module__}:{type(self).__name__}"
-        wrapper_spec = WrapperSpec(self.class_name(), entry_point, kwargs=None)
+        wrapper_spec = WrapperSpec(self.class_name(), entry_point, self._arguments())
         return replace(spec, additional_wrappers=(*spec.additional_wrappers, wrapper_spec))
+
+    def _arguments(self) -> dict[str, Any] | None:
+        """The constructor's arguments without ``env``, from which ``make(spec)`` wraps anew; None where unknown."""
+        return None
 
     @property
     def action_space(self) -> Space[WrapperActType]:

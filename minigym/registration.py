@@ -156,6 +156,8 @@ def spec(env_id: str) -> EnvSpec:
     if version is None and latest is not None:
         logger.warn(f"{plain_id!r} names no version; using the latest, {plain_id}-v{latest}")
         return registry[f"{plain_id}-v{latest}"]
+    if version is not None:  # v01 means v1
+        plain_id = f"{plain_id.rpartition('-v')[0]}-v{version}"
     if plain_id in registry:
         if version is not None and latest is not None and version < latest:
             logger.deprecation(f"{plain_id} is outdated; the latest version is v{latest}")

@@ -6,6 +6,7 @@ system", equations 23 and 24. ``step`` and ``failed`` are plain arithmetic and i
 NumPy arrays, torch tensors and Numba all run this very code.
 """
 
+from numbers import Real
 from typing import Any, NamedTuple
 
 from minigym import error
@@ -107,10 +108,9 @@ def checked_params(params: Params) -> Params:
     for name, value in params._asdict().items():
         if name == "semi_implicit":
             continue
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            raise error.InvalidParameter(f"{name} must be a number, got {value!r}") from None
+        if isinstance(value, bool) or not isinstance(value, Real):  # float() would take True and "1.6" as well
+            raise error.InvalidParameter(f"{name} must be a number, got {value!r} of type {type(value).__name__}")
+        number = float(value)
         if not -float("inf") < number < float("inf"):  # false for NaN as well
             raise error.InvalidParameter(f"{name} must be finite, got {value!r}")
         if (name in _POSITIVE and number <= 0) or (name == "force_mag" and number < 0):

@@ -260,7 +260,7 @@ def _array(name: str, value: Any, kinds: str, dtype: Any) -> NDArray[Any]:
     if array.dtype.kind not in kinds:
         expected = {"fiu": "numbers", "iu": "integers", "b": "bools"}[kinds]
         raise error.InvalidMDP(f"{name} must hold {expected}, got an array of dtype {array.dtype}")
-    return array if dtype is None else array.astype(dtype)
+    return array if dtype is None else array.astype(dtype, copy=False)
 
 
 def _check_shapes(

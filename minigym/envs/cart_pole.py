@@ -40,12 +40,11 @@ class CartPoleEnv(RenderedEnv[NDArray[np.float32], Any]):
     Start: each number uniform in [-0.05, 0.05], or within ``reset(options={"low": ..., "high": ...})``.
     Reward: 1 for every step, the last one included; with ``sutton_barto_reward`` 0, and -1 for the step that fails.
     End: terminated beyond the limits in the table; ``make`` truncates after 500 steps (v1) or 200 (v0). Steps after
-    the end give reward 0 (-1 with ``sutton_barto_reward``) and one warning.
+    the end give reward 0 (-1 with ``sutton_barto_reward``) and one warning. Info: empty.
     Arguments: ``render_mode`` None, "rgb_array" (a frame) or "human" (a window); ``kinematics_integrator`` "euler"
-    (positions move with the old velocities) or "semi-implicit" (with the new ones); ``gravity`` to ``x_threshold``,
-    the physical parameters, in the units of :class:`minigym.dynamics.cart_pole.Params`. All of them are also
-    attributes that may be set at any time, as may ``state``.
-    Source: Barto, Sutton and Anderson (1983); equations 23 and 24 of Florian (2007). v1: threshold 475; v0: 195.
+    (positions move with the old velocities) or "semi-implicit" (the new ones); ``gravity`` to ``x_threshold``, in the
+    units of :class:`minigym.dynamics.cart_pole.Params`. They are also attributes that may be set, as may ``state``.
+    Source: Barto, Sutton and Anderson (1983); equations 23 and 24 of Florian (2007). Versions: v1 has the threshold 475, v0 195.
     """
 
     window_title = "CartPole"
@@ -110,10 +109,8 @@ class CartPoleEnv(RenderedEnv[NDArray[np.float32], Any]):
         if self.render_mode == "human":
             self.render()
         observation = np.empty(4, _FLOAT32)
-        try:  # the same cast as np.array(state, float32), which would make the whole step a tenth slower
-            _pack_into(observation, 0, x, x_dot, theta, theta_dot)  # type: ignore[arg-type]  # an array is a buffer
-        except OverflowError:  # beyond float32: NumPy knows what to do (inf, and a RuntimeWarning)
-            observation[:] = self._state
+        # The cast of np.array(state, float32), which would make the whole step a tenth slower; inf beyond float32 too.
+        _pack_into(observation, 0, x, x_dot, theta, theta_dot)  # type: ignore[arg-type]  # an array is a buffer
         return observation, reward, terminated, False, {}
 
     def _reward(self, terminated: bool) -> float:
@@ -132,8 +129,12 @@ class CartPoleEnv(RenderedEnv[NDArray[np.float32], Any]):
 
     @state.setter
     def state(self, state: Sequence[float] | NDArray[np.float64]) -> None:
-        x, x_dot, theta, theta_dot = (float(number) for number in state)
-        self._state = x, x_dot, theta, theta_dot
+        numbers = np.asarray(state, np.float64)
+        if numbers.shape != (4,) or not np.isfinite(numbers).all():
+            raise error.InvalidParameter(
+                f"state must be four finite numbers, x, x_dot, theta, theta_dot; got {state!r}"
+            )
+        self._state = tuple(numbers.tolist())
 
     def _set_params(self, **changes: Any) -> None:
         self._params = cart_pole.checked_params(self._params._replace(**changes))
@@ -144,6 +145,5 @@ class CartPoleEnv(RenderedEnv[NDArray[np.float32], Any]):
     def _frame(self) -> NDArray[np.uint8] | None:
         from minigym.render import cart_pole_frame
 
-        if self._state is None:
-            return None
-        return cart_pole_frame(self._state[0], self._state[2], self._params, self._last_action)
+        state = self._state
+        return None if state is None else cart_pole_frame(state[0], state[2], self._params, self._last_action)

@@ -15,33 +15,23 @@ from minigym.envs.tabular import TabularEnv
 class FrozenLakeEnv(TabularEnv):
     """A lake of ice with holes in it, on which moves may slip.
 
-    Actions:
-        ``Discrete(4)``: 0 Left, 1 Down, 2 Right, 3 Up. At the border a move stays where it is. On slippery ice a
-        move goes where it aims with probability ``success_rate``, by default one time in three, and otherwise to
-        one of the two sides; it never goes back.
-    Observation:
-        ``Discrete(rows * columns)``: the tile, ``row * columns + column``, a Python int.
-    Reward:
-        ``reward_schedule``: 1 for arriving at the goal, 0 for a hole, 0 for any other tile.
-    Start:
-        a tile S, each with the same probability.
-    End:
-        terminated in a hole or at the goal; further steps stay there, with reward 0. ``make`` truncates after
-        100 steps (4x4) or 200 (8x8).
-    Info:
-        ``{"prob": p}``, the probability of the outcome drawn; after a reset always 1.
-    Arguments:
-        render_mode: None, "ansi" (text), "rgb_array" (a frame) or "human" (a window).
-        desc: the map, rows of the letters S, F (frozen), H (hole), G; it wins over ``map_name``.
-        map_name: "4x4" or "8x8"; if this and ``desc`` are None, a random 8x8 map.
-        is_slippery: whether moves slip at all.
-        success_rate: the probability that a move on slippery ice goes where it aims.
-        reward_schedule: rewards for arriving at a goal, at a hole, and elsewhere.
-    Source:
-        the environment of the same name in OpenAI Gym (2016) and Gymnasium; the same draws from the same seed.
-    Versions:
-        v1: today's thresholds (0.70, 0.85). v0: those of gym up to 0.18 (0.78, 0.99), which no policy reaches
-        within the time limit (the optimum there is 0.744190 on the 4x4 lake).
+    Actions: ``Discrete(4)``: 0 Left, 1 Down, 2 Right, 3 Up. At the border a move stays where it is. On slippery ice a
+    move goes where it aims with probability ``success_rate``, by default one time in three, and otherwise to one of
+    the two sides; it never goes back.
+    Observation: ``Discrete(rows * columns)``: the tile, ``row * columns + column``, a Python int.
+
+    Start: a tile S, each with the same probability.
+    Reward: ``reward_schedule``: 1 for arriving at the goal, 0 for a hole, 0 for any other tile.
+    End: terminated in a hole or at the goal; further steps stay there, with reward 0. ``make`` truncates after 100
+    steps (4x4) or 200 (8x8).
+    Info: ``{"prob": p}``, the probability of the outcome drawn; after a reset always 1.
+    Arguments: ``render_mode`` None, "ansi" (text), "rgb_array" (a frame) or "human" (a window); ``desc``, the map, rows
+    of the letters S, F (frozen), H (hole), G, which wins over ``map_name``, "4x4" or "8x8" (both None: a random 8x8
+    map); ``is_slippery``, whether moves slip at all; ``success_rate``; ``reward_schedule``, the rewards for arriving at
+    a goal, at a hole, and elsewhere.
+    Source: the environment of the same name in OpenAI Gym (2016) and Gymnasium; the same draws from the same seed.
+    Versions: v1 has today's thresholds (0.70, 0.85); v0 those of gym up to 0.18 (0.78, 0.99), which no policy reaches
+    within the time limit (the optimum there is 0.744190 on the 4x4 lake).
     """
 
     window_title = "Frozen Lake"
@@ -100,7 +90,7 @@ def generate_random_map(size: int = 8, p: float = 0.8, seed: int | None = None) 
     Returns:
         The rows, with S at the top left and G at the bottom right: the same map as Gymnasium's from the same seed.
     """
-    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 2:
+    if not isinstance(size, (int, np.integer)) or size < 2:
         raise error.InvalidParameter(f"size must be an integer of at least 2, got {size!r}")
     if not 0.0 < p <= 1.0:
         raise error.InvalidProbability(

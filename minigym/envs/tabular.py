@@ -19,22 +19,15 @@ _Row: TypeAlias = list[tuple[float, int, int, float, bool, float]]
 class TabularEnv(RenderedEnv[Any, Any]):
     """An environment that follows an explicit table.
 
-    Actions:
-        ``Discrete(A)``.
-    Observation:
-        ``Discrete(S)``: the state, a Python int.
-    Reward, end:
-        as the table says. A step after the end follows the table on, which lets terminal states stay put.
-    Start:
-        drawn from ``mdp.initial``.
-    Info:
-        ``{"prob": p}``, the probability that the table gave the outcome drawn; after a reset always 1, as in
-        the reference.
-    Arguments:
-        mdp: the table, an :class:`minigym.MDP`.
-        render_mode: None, or "ansi" for a line of text.
-    Source:
-        Sutton and Barto (2018), section 3.1, the dynamics p(s', r | s, a).
+    Actions: ``Discrete(A)``.
+    Observation: ``Discrete(S)``, the state, a Python int.
+    Start: drawn from ``mdp.initial``.
+    Reward: as the table says.
+    End: as the table says. A step after the end follows the table on, which lets terminal states stay put.
+    Info: ``{"prob": p}``, the probability that the table gave the outcome drawn; after a reset always 1, as in the
+    reference.
+    Arguments: ``mdp``, an :class:`minigym.MDP`; ``render_mode``, None or "ansi" (a line of text).
+    Source: Sutton and Barto (2018), section 3.1, the dynamics p(s', r | s, a).
     """
 
     metadata = {"render_modes": ["ansi"], "render_fps": 4}  # noqa: RUF012  # a class attribute, as in Gymnasium

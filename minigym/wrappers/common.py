@@ -35,7 +35,7 @@ class TimeLimit(Wrapper[ObsType, ActType, ObsType, ActType]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[ObsType, dict[str, Any]]:
         target: Any = self.env
-        while target.inert:  # looked at anew for every episode, since env.env may have been replaced
+        while target._inert:  # looked at anew for every episode, since env.env may have been replaced
             target = target.env
         result: tuple[ObsType, dict[str, Any]] = target.reset(seed=seed, options=options)
         self._target = target
@@ -75,7 +75,7 @@ class OrderEnforcing(Wrapper[ObsType, ActType, ObsType, ActType]):
     ) -> tuple[ObsType, dict[str, Any]]:
         result = self.env.reset(seed=seed, options=options)
         self._has_reset = True
-        self.inert = type(self) is OrderEnforcing  # a subclass may do more
+        self._inert = type(self) is OrderEnforcing  # a subclass may do more
         return result
 
     def step(self, action: ActType) -> tuple[ObsType, SupportsFloat, bool, bool, dict[str, Any]]:
@@ -131,7 +131,7 @@ class PassiveEnvChecker(Wrapper[ObsType, ActType, ObsType, ActType]):
         if not self.checked_step:
             self._check_step(result)
             self.checked_step = True
-            self.inert = self.checked_reset and type(self) is PassiveEnvChecker  # a subclass may do more
+            self._inert = self.checked_reset and type(self) is PassiveEnvChecker  # a subclass may do more
         return result
 
     def render(self) -> RenderFrame | list[RenderFrame] | None:
@@ -189,6 +189,7 @@ class RecordEpisodeStatistics(Wrapper[ObsType, ActType, ObsType, ActType]):
 
     def __init__(self, env: Env[ObsType, ActType], buffer_length: int = 100, stats_key: str = "episode") -> None:
         super().__init__(env)
+        self._buffer_length = buffer_length
         self._stats_key = stats_key
         self.episode_count = 0
         self.episode_start_time = -1.0  # s, on the performance counter; -1 before the first reset
@@ -225,3 +226,6 @@ class RecordEpisodeStatistics(Wrapper[ObsType, ActType, ObsType, ActType]):
             self.episode_count += 1
             self.episode_start_time = time.perf_counter()
         return observation, reward, terminated, truncated, info
+
+    def _arguments(self) -> dict[str, Any]:
+        return {"buffer_length": self._buffer_length, "stats_key": self._stats_key}

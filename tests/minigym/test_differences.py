@@ -150,6 +150,15 @@ def in_place_change_of_cartpoles_state() -> None:
     assert ours.state[0] == 1.0
 
 
+def reward_schedule_with_a_float_in_it() -> None:
+    def kinds(library: Any) -> set[type]:
+        table = lake(library, reward_schedule=(1.0, -1, 0)).P
+        return {type(outcome[2]) for actions in table.values() for row in actions.values() for outcome in row}
+
+    assert kinds(gymnasium) == {int, float}
+    assert kinds(minigym) == {float}
+
+
 def integer_box_at_the_end_of_its_dtype() -> None:
     assert gymnasium.spaces.Box(126, 127, (1,), np.int8, seed=0).sample() == [125]
     assert minigym.spaces.Box(126, 127, (1,), np.int8, seed=0).sample() == [126]

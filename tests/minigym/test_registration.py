@@ -62,8 +62,10 @@ def test_an_older_version_than_any_registered_is_deprecated(own_registry):
         error.DeprecatedEnv, match="Pole-v2 is older than every registered version of Pole; there is v3"
     ):
         minigym.make("Pole-v2")
-    with pytest.raises(error.VersionNotFound, match="there is no version v4 of Pole; there is v3"):
-        minigym.make("Pole-v4")
+    minigym.register("Pole-v5", POLE)
+    for version in (4, 6):
+        with pytest.raises(error.VersionNotFound, match=f"there is no version v{version} of Pole; there is v3, v5"):
+            minigym.make(f"Pole-v{version}")
 
 
 def test_the_errors_form_the_references_tree():
@@ -87,7 +89,8 @@ def test_an_outdated_version_warns_at_the_callers_line_and_works(env_id):
 
 
 def test_an_id_without_a_version_means_the_latest(own_registry):
-    minigym.register("CartPole-v12", POLE, max_episode_steps=7)  # the latest by number, not by text
+    minigym.register("CartPole-v12", POLE, max_episode_steps=7)  # the latest by number, not by text or time
+    minigym.register("CartPole-v3", POLE)
     with pytest.warns(UserWarning, match="'CartPole' names no version; using the latest, CartPole-v12") as caught:
         env = minigym.make("CartPole")
     assert [warning.filename for warning in caught] == [__file__]
@@ -363,3 +366,19 @@ def test_the_wrappers_of_make_come_from_minigym():
     assert isinstance(env, TimeLimit)
     assert isinstance(env.env, OrderEnforcing)
     assert isinstance(env.env.env, PassiveEnvChecker)
+
+
+def test_leading_zeros_of_a_version_do_not_matter():
+    assert minigym.spec("CartPole-v01") is minigym.spec("CartPole-v1")
+
+
+def test_an_environment_with_recorded_statistics_is_made_again_from_its_spec():
+    env = minigym.wrappers.RecordEpisodeStatistics(minigym.make("CartPole-v1"), buffer_length=7, stats_key="mine")
+    again = minigym.make(env.spec)
+    assert str(again) == str(env)
+    assert again.return_queue.maxlen == 7
+    again.reset(seed=0)
+    terminated = False
+    while not terminated:
+        _, _, terminated, _, info = again.step(1)
+    assert "mine" in info
