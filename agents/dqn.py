@@ -18,8 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.common import streams
+from agents.common.checks import check
 from agents.common.progress import Progress
 from agents.common.run import Learned
+from agents.common.threads import one_torch_thread
 from minigym import error, spaces
 
 try:
@@ -54,17 +56,17 @@ class Config:
 
     def __post_init__(self) -> None:
         for name in (field.name for field in fields(self) if field.type is int):
-            _check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
+            check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
         for name in ("learning_starts", "replay_capacity"):
-            _check(name, getattr(self, name), getattr(self, name) >= self.n_steps, f"at least n_steps={self.n_steps}")
+            check(name, getattr(self, name), getattr(self, name) >= self.n_steps, f"at least n_steps={self.n_steps}")
         for name in ("gamma", "initial_epsilon", "final_epsilon", "exploration_fraction"):
-            _check(name, getattr(self, name), 0 <= getattr(self, name) <= 1, "between 0 and 1")
+            check(name, getattr(self, name), 0 <= getattr(self, name) <= 1, "between 0 and 1")
         widths, rate, final_rate = self.hidden_sizes, self.learning_rate, self.final_learning_rate
-        _check("hidden_sizes", widths, all(width >= 1 for width in widths), "widths of at least 1")
-        _check("learning_rate", rate, 0 < rate < math.inf, "positive and finite")
-        _check("final_learning_rate", final_rate, 0 <= final_rate <= rate, f"between 0 and learning_rate={rate}")
+        check("hidden_sizes", widths, all(width >= 1 for width in widths), "widths of at least 1")
+        check("learning_rate", rate, 0 < rate < math.inf, "positive and finite")
+        check("final_learning_rate", final_rate, 0 <= final_rate <= rate, f"between 0 and learning_rate={rate}")
         starts, total = self.learning_starts, self.total_steps
-        _check("learning_starts", starts, starts <= total, f"at most total_steps={total}, or no update is ever made")
+        check("learning_starts", starts, starts <= total, f"at most total_steps={total}, or no update is ever made")
 
     def epsilon_at(self, step: int) -> float:
         """The probability of a random action at environment step ``step``, counted from 1."""
@@ -74,11 +76,6 @@ class Config:
     def learning_rate_at(self, step: int) -> float:
         """The learning rate of the update after environment step ``step``."""
         return self.learning_rate + (step - 1) / self.total_steps * (self.final_learning_rate - self.learning_rate)
-
-
-def _check(name: str, value: Any, good: bool, expected: str) -> None:
-    if not good:
-        raise error.InvalidParameter(f"{name} must be {expected}, got {value!r}")
 
 
 def initial_parameters(sizes: Sequence[int], generators: Generators) -> list[torch.Tensor]:
@@ -209,6 +206,7 @@ class Lane:
         return transition[:4]
 
 
+@one_torch_thread()
 def train(make_env: Callable[[], Any], config: Config, seeds: Sequence[int], progress: Progress) -> Learned:
     """Algorithm 1 of the paper, for all seeds side by side, each in an environment of its own.
 

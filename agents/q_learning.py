@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.common import tabular
+from agents.common.checks import check
 from agents.common.progress import Progress
 from agents.common.registry import did_you_mean
 from agents.common.run import Learned
@@ -40,15 +41,15 @@ class Config:
 
     def __post_init__(self) -> None:
         for name in ("episodes", "checkpoints"):
-            _check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
+            check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
         for name in ("gamma", "initial_alpha", "final_alpha", "initial_epsilon", "final_epsilon"):
-            _check(name, getattr(self, name), 0 <= getattr(self, name) <= 1, "between 0 and 1")
+            check(name, getattr(self, name), 0 <= getattr(self, name) <= 1, "between 0 and 1")
         if self.alpha_decay == "geometric":
             for name in ("initial_alpha", "final_alpha"):
                 value = getattr(self, name)
-                _check(name, value, value > 0, "above 0 where the decay is geometric (or write alpha_decay='linear')")
-        _check("noise_decay", self.noise_decay, 0 < self.noise_decay < math.inf, "positive and finite")
-        _check("initial_q", self.initial_q, math.isfinite(self.initial_q), "finite")
+                check(name, value, value > 0, "above 0 where the decay is geometric (or write alpha_decay='linear')")
+        check("noise_decay", self.noise_decay, 0 < self.noise_decay < math.inf, "positive and finite")
+        check("initial_q", self.initial_q, math.isfinite(self.initial_q), "finite")
         for name, valid in (("alpha_decay", get_args(Decay)), ("exploration", get_args(Exploration))):
             value = getattr(self, name)
             if value not in valid:
@@ -66,11 +67,6 @@ class Config:
     def noise_scales(self) -> NDArray[np.float64]:
         """(episodes,), the standard deviation of the noise in each episode."""
         return 1 / (np.arange(self.episodes) / self.noise_decay + 1)
-
-
-def _check(name: str, value: Any, good: bool, expected: str) -> None:
-    if not good:
-        raise error.InvalidParameter(f"{name} must be {expected}, got {value!r}")
 
 
 def update(q_values, state, action, reward, next_state, terminated, alpha, gamma):

@@ -215,7 +215,7 @@ class RunWriter:
 
         arrays = _arrays(run, self._config)
         write_atomically(self.directory / "arrays.npz", lambda file: np.savez_compressed(file, **arrays))
-        lines = "".join(json.dumps(line) + "\n" for line in metrics(run))
+        lines = "".join(json.dumps(line, allow_nan=False) + "\n" for line in metrics(run))
         write_atomically(self.directory / "metrics.jsonl", lambda file: file.write(lines.encode()))
         text = report.text(run, self.directory)
         write_atomically(self.directory / "report.txt", lambda file: file.write(text.encode()))
@@ -291,13 +291,18 @@ def metrics(run: Run) -> Iterator[dict[str, Any]]:
         shared = {name: values for name, values in learned.checkpoints.items() if values.ndim == 1}
         own = {name: values[index] for name, values in learned.checkpoints.items() if values.ndim == 2}
         for checkpoint in range(min((len(values) for values in shared.values()), default=0)):
-            figures = {name: values[checkpoint].item() for name, values in (shared | own).items()}
+            figures = {name: _or_null(values[checkpoint].item()) for name, values in (shared | own).items()}
             yield {"kind": "checkpoint", "seed": seed} | figures
         scores = run.final_scores[index]
         test = {"kind": "test", "seed": seed, "steps": int(run.steps[index]), "mean_return": float(scores.mean())}
         if run.final_exact_return is not None:
             test["exact_return"] = float(run.final_exact_return[index])
         yield test
+
+
+def _or_null(figure: float) -> float | None:
+    """None, which is null in JSON, for what JSON has no number for: a mean over no episodes, an infinite value."""
+    return figure if np.isfinite(figure) else None
 
 
 def _claim(directory: Path) -> None:

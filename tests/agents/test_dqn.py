@@ -496,3 +496,22 @@ def test_solves_cart_pole():
     assert (
         evaluation.play_test_episodes(describe("CartPole-v1"), policies, (1000, 1001)).tolist() == [[500.0] * 100] * 2
     )
+
+
+def test_torch_gets_its_threads_back():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        seen = []
+
+        class Watched(minigym.envs.CartPoleEnv):
+            def step(self, action):
+                seen.append(torch.get_num_threads())
+                return super().step(action)
+
+        config = dqn.Config(total_steps=8, learning_starts=4, batch_size=2)
+        dqn.train(Watched, config, [0], Progress())
+        assert set(seen) == {1}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -17,7 +17,7 @@ import agents
 import minigym
 from agents.common import evaluation, files, progress, registry, report, streams
 from agents.common.environment import LONGEST_EPISODE, describe
-from agents.common.run import checked_seeds
+from agents.common.run import checked_seeds, metrics
 from minigym import error
 
 TWO_STATES = minigym.MDP.from_P(
@@ -603,3 +603,13 @@ def test_a_bar_is_drawn_only_where_someone_watches(capsys, monkeypatch):
     drawn = capsys.readouterr().err
     assert "4.00/10.0" in drawn
     assert "success=0.75" in drawn
+
+
+def test_a_figure_that_json_cannot_hold_becomes_null(tiny):
+    run = agents.train(tiny, "FrozenLake-v1", seeds=2, episodes=1)
+    run.learned.checkpoints["exact_success"][0, 0] = np.nan
+    run.learned.checkpoints["exact_success"][1, 0] = np.inf
+    lines = [line for line in metrics(run) if line["kind"] == "checkpoint"]
+    first = {line["seed"]: line["exact_success"] for line in reversed(lines)}
+    assert first == {0: None, 1: None}
+    assert json.loads(json.dumps(lines, allow_nan=False)) == lines
