@@ -81,7 +81,7 @@ class TabularEnv(RenderedEnv[Any, Any]):
             outcome = row[0]
         _, self._last_outcome, self.s, reward, terminated, probability = outcome
         self.lastaction = action
-        if self.render_mode == "human":
+        if self.render_mode and self.render_mode == "human":  # None is told apart more quickly than compared
             self.render()
         return self.s, reward, terminated, False, {"prob": probability}
 
