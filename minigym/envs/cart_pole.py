@@ -44,7 +44,8 @@ class CartPoleEnv(RenderedEnv[NDArray[np.float32], Any]):
     Arguments: ``render_mode`` None, "rgb_array" (a frame) or "human" (a window); ``kinematics_integrator`` "euler"
     (positions move with the old velocities) or "semi-implicit" (the new ones); ``gravity`` to ``x_threshold``, in the
     units of :class:`minigym.dynamics.cart_pole.Params`. They are also attributes that may be set, as may ``state``.
-    Source: Barto, Sutton and Anderson (1983); equations 23 and 24 of Florian (2007). Versions: v1 has the threshold 475, v0 195.
+    Source: Barto, Sutton and Anderson (1983); equations 23 and 24 of Florian (2007).
+    Versions: v1 has the threshold 475, v0 195.
     """
 
     window_title = "CartPole"
