@@ -1,10 +1,20 @@
 """minigym: the environments of the reinforcement-learning textbook, rebuilt from scratch without Gym."""
 
-from minigym import dynamics, envs, error, logger, render, seeding, spaces, wrappers
-from minigym.core import ActionWrapper, Env, EnvSpec, ObservationWrapper, RewardWrapper, Wrapper, WrapperSpec
+from minigym import dynamics, envs, error, logger, render, seeding, spaces, vector, wrappers
+from minigym.compat.install import install_as_gym, uninstall_as_gym
+from minigym.core import (
+    ActionWrapper,
+    Env,
+    EnvSpec,
+    ObservationWrapper,
+    RewardWrapper,
+    VectorEnv,
+    Wrapper,
+    WrapperSpec,
+)
 from minigym.dynamics.mdp import MDP
 from minigym.envs.tabular import TabularEnv
-from minigym.registration import make, pprint_registry, register, registry, spec
+from minigym.registration import VectorizeMode, make, make_vec, pprint_registry, register, registry, spec
 from minigym.spaces import Space
 
 __version__ = "0.1.0"
@@ -18,13 +28,17 @@ __all__ = [
     "RewardWrapper",
     "Space",
     "TabularEnv",
+    "VectorEnv",
+    "VectorizeMode",
     "Wrapper",
     "WrapperSpec",
     "dynamics",
     "envs",
     "error",
+    "install_as_gym",
     "logger",
     "make",
+    "make_vec",
     "pprint_registry",
     "register",
     "registry",
@@ -32,5 +46,7 @@ __all__ = [
     "seeding",
     "spaces",
     "spec",
+    "uninstall_as_gym",
+    "vector",
     "wrappers",
 ]

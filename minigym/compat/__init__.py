@@ -1,0 +1,1 @@
+"""minigym seen from outside: as the old Gym (``install``, ``classic``)."""
