@@ -4,9 +4,10 @@ Each agent is one file, read from top to bottom. Nothing heavy is imported here:
 it is named, so tabular work never loads torch.
 """
 
+import contextlib
 import importlib.metadata
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +28,10 @@ def _refuse_the_other_agents() -> None:
 
 _refuse_the_other_agents()
 
-from agents.common import evaluation, registry  # noqa: E402  # only once it is known that `agents` is ours
+from agents.common import registry  # noqa: E402  # only once it is known that `agents` is ours
 from agents.common.environment import describe  # noqa: E402
 from agents.common.progress import Progress  # noqa: E402
-from agents.common.run import Run, RunDirectoryError, RunWriter, checked_seeds, load  # noqa: E402
+from agents.common.run import Run, RunDirectoryError, RunWriter, checked_seeds, load, scored  # noqa: E402
 
 if TYPE_CHECKING:
     from agents.planning import Plan
@@ -80,20 +81,24 @@ def train(
             if writer is not None:
                 writer.discard()
             raise
-        policies = [registry.module(name).policy(learned.arrays, index) for index in range(len(seeds))]
-        run = Run(
-            agent=name,
-            environment=environment,
-            config=config,
-            seeds=seeds,
-            learned=learned,
-            seconds=seconds,
-            final_scores=evaluation.play_test_episodes(environment, policies, seeds),
-            final_exact_return=evaluation.exact_returns(environment, learned.arrays, policies),
-        )
-        if writer is not None:
-            writer.write(run)
+    if writer is None:
+        return scored(name, environment, config, seeds, learned, seconds)
+    # Saved before it is scored: whatever ends the program in between, `load` plays the test episodes then.
+    with _unsaved_named(writer.directory):
+        writer.write_learned(learned, seconds)
+    run = scored(name, environment, config, seeds, learned, seconds)
+    with _unsaved_named(writer.directory):
+        writer.write(run)
     return run
+
+
+@contextlib.contextmanager
+def _unsaved_named(directory: Path) -> Iterator[None]:
+    """Turn a disk that fails after the training into a warning: the run itself is whole, and must not be lost."""
+    try:
+        yield
+    except OSError as problem:
+        minigym.logger.warn(f"the run cannot be saved in {directory}: {problem}; write run.save(another_directory)")
 
 
 def solve(

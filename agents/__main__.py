@@ -177,7 +177,10 @@ def _rendered(environment: Environment) -> Any:
         reason = str(missing)
     env.close()
     if "ansi" not in env.metadata["render_modes"]:
-        raise error.UnsupportedMode(f"{reason}, and {environment.name} cannot be shown as text")
+        raise error.UnsupportedMode(
+            f"{reason}, and {environment.name} cannot be shown as text; run it where there is a display, or on a "
+            "virtual one (xvfb-run python -m agents watch ...)"
+        )
     print(f"Shown as text, since {reason}.")
     return minigym.make(environment.name, **{**environment.kwargs, "render_mode": "ansi"})
 

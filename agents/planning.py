@@ -22,6 +22,7 @@ _ERROR_BOUND = 1e-12  # of value iteration, in units of the largest expected rew
 _MOST_SWEEPS = 10_000_000
 _TIE = 1e-10  # values that differ by this share of the sums they come from are taken for equal: it may be rounding
 _CANDIDATE_GAMMAS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9999)
+_MANY_STATES = 1_000  # above, each plan takes seconds, and one candidate must do beside the discounted one
 _MOST_SEARCHED = 30_000_000  # the cost of the single-state changes that are still tried, about a second a round
 
 
@@ -144,7 +145,8 @@ def optimum(mdp: MDP, *, horizon: int, gamma: float) -> Optimum:
     """
     discounted = solve(mdp, gamma=gamma)
     clock_aware = solve(mdp, gamma=1.0, horizon=horizon)
-    plans = [discounted, *(solve(mdp, gamma=other) for other in _CANDIDATE_GAMMAS)]
+    candidates = _CANDIDATE_GAMMAS if mdp.num_states <= _MANY_STATES else _CANDIDATE_GAMMAS[-1:]
+    plans = [discounted, *(solve(mdp, gamma=other) for other in candidates)]
     return Optimum(
         clock_aware=float(mdp.initial @ clock_aware.values[0]),
         stationary=_best_stationary(mdp, [plan.policy for plan in plans], horizon),

@@ -84,6 +84,26 @@ class CustomSpaceError(Error):
     """A function that knows minigym's own spaces was given another kind."""
 
 
+class AsyncError(Error):
+    """A call to an asynchronous batch came at the wrong time; ``name`` says which command it is about."""
+
+    def __init__(self, message: str, name: str = "") -> None:
+        super().__init__(message)  # alone: what stands here is what a copy from a pickle is made of
+        self.name = name
+
+
+class AlreadyPendingCallError(AsyncError):
+    """The workers are still busy with another command."""
+
+
+class NoAsyncCallError(AsyncError):
+    """There is nothing to wait for."""
+
+
+class ClosedEnvironmentError(Error):
+    """The batch was closed."""
+
+
 class WindowClosed(SystemExit):
     """The user closed the window with its close button.
 

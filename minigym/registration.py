@@ -1,14 +1,17 @@
-"""Ids and what they stand for: ``register``, ``make``, ``spec``, ``registry``, ``pprint_registry``."""
+"""Ids and what they stand for: ``register``, ``make``, ``make_vec``, ``spec``, ``registry``, ``pprint_registry``."""
 
 import copy
 import difflib
 import importlib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
 from typing import Any
 
-from minigym import error, logger
-from minigym.core import Env, EnvSpec, WrapperSpec, parse_env_id
+import numpy as np
+
+from minigym import error, logger, vector
+from minigym.core import AutoresetMode, Env, EnvSpec, VectorEnv, WrapperSpec, parse_env_id
 from minigym.wrappers import OrderEnforcing, PassiveEnvChecker, TimeLimit
 
 registry: dict[str, EnvSpec] = {}
@@ -134,6 +137,156 @@ def make(
             )
         env = _load(wrapper.entry_point)(env=env, **wrapper.kwargs)
     return env
+
+
+class VectorizeMode(Enum):
+    """How :func:`make_vec` makes a batch."""
+
+    SYNC = "sync"
+    """The environments one after the other: :class:`minigym.vector.SyncVectorEnv`."""
+
+    ASYNC = "async"
+    """Each in a process of its own: :class:`minigym.vector.AsyncVectorEnv`."""
+
+    VECTOR_ENTRY_POINT = "vector_entry_point"
+    """What the registration named as ``vector_entry_point``: a class that computes the whole batch at once."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> "VectorizeMode":
+        raise error.InvalidParameter(
+            f"vectorization_mode must be None or one of {', '.join(repr(mode.value) for mode in cls)}, got {value!r}"
+        )
+
+
+def make_vec(
+    id: str | EnvSpec,
+    num_envs: int = 1,
+    vectorization_mode: VectorizeMode | str | None = None,
+    vector_kwargs: dict[str, Any] | None = None,
+    wrappers: Sequence[Callable[[Env[Any, Any]], Env[Any, Any]]] | None = None,
+    **kwargs: Any,
+) -> VectorEnv[Any, Any, Any]:
+    """Make a batch of a registered environment.
+
+    Args:
+        id: an id, as :func:`make` takes it, or an :class:`EnvSpec`, also the ``spec`` of another batch, which it then
+            makes anew.
+        num_envs: how many lanes.
+        vectorization_mode: "sync", "async" or "vector_entry_point" (see :class:`VectorizeMode`); None for the
+            ``vector_entry_point`` where one is registered, else "sync".
+        vector_kwargs: arguments of the batch, for instance ``{"autoreset_mode": "SameStep"}``.
+        wrappers: what to put around each lane, innermost first; only with "sync" and "async".
+        kwargs: arguments of :func:`make` for each lane, for instance ``max_episode_steps=50`` or ``gravity=1.6``.
+
+    Returns:
+        The batch; its ``spec`` says how to make it again.
+
+    Raises:
+        UnregisteredEnv, DeprecatedEnv, TypeError: as :func:`make` does.
+        InvalidParameter: for another mode, or a ``num_envs`` below 1.
+        Error: if the mode does not go with the registration or with the other arguments.
+    """
+    described = copy.deepcopy(id if isinstance(id, EnvSpec) else spec(id))
+    # The spec of a batch carries the arguments of make_vec among its kwargs, and they win, as in the reference.
+    arguments, described.kwargs = described.kwargs, {}
+    num_envs = arguments.pop("num_envs", num_envs)
+    vectorization_mode = arguments.pop("vectorization_mode", vectorization_mode)
+    vector_kwargs = arguments.pop("vector_kwargs", vector_kwargs) or {}
+    wrappers = arguments.pop("wrappers", wrappers) or ()
+    arguments.update(kwargs)
+    if isinstance(num_envs, bool) or not isinstance(num_envs, (int, np.integer)) or num_envs < 1:
+        raise error.InvalidParameter(f"num_envs must be a positive integer, got {num_envs!r}")
+    if vectorization_mode is None:
+        mode = VectorizeMode.SYNC if described.vector_entry_point is None else VectorizeMode.VECTOR_ENTRY_POINT
+    else:
+        mode = VectorizeMode(vectorization_mode)
+    if mode is VectorizeMode.VECTOR_ENTRY_POINT:
+        envs = _make_batch(described, num_envs, vector_kwargs, wrappers, arguments)
+    else:
+        kind: Any = vector.AsyncVectorEnv if mode is VectorizeMode.ASYNC else vector.SyncVectorEnv
+        envs = _make_lanes(kind, described, num_envs, vector_kwargs, wrappers, arguments)
+    described.kwargs = dict(arguments)
+    if num_envs != 1:
+        described.kwargs["num_envs"] = num_envs
+    described.kwargs["vectorization_mode"] = mode.value
+    if vector_kwargs:
+        described.kwargs["vector_kwargs"] = vector_kwargs
+    if wrappers:
+        described.kwargs["wrappers"] = wrappers
+    envs.unwrapped.spec = described
+    if not isinstance(envs.metadata.get("autoreset_mode"), AutoresetMode):
+        logger.warn(
+            f'{envs} does not say when it resets its lanes: set metadata["autoreset_mode"] to a '
+            "minigym.vector.AutoresetMode"
+        )
+    return envs
+
+
+def _make_lanes(
+    kind: Callable[..., VectorEnv[Any, Any, Any]],
+    described: EnvSpec,
+    num_envs: int,
+    vector_kwargs: dict[str, Any],
+    wrappers: Sequence[Callable[[Env[Any, Any]], Env[Any, Any]]],
+    arguments: dict[str, Any],
+) -> VectorEnv[Any, Any, Any]:
+    """A batch of environments that ``make`` makes one by one."""
+    if described.entry_point is None:
+        raise error.Error(
+            f"{described.id} has no single environment, only batches: it was registered without entry_point; "
+            'write vectorization_mode="vector_entry_point"'
+        )
+    if "backend" in vector_kwargs:
+        raise error.Error(
+            f"there are no batch engines yet, so vector_kwargs may not choose backend={vector_kwargs['backend']!r}; "
+            f"leave it out for {kind.__name__}"
+        )
+    _check_arguments(kind.__name__, kind, vector_kwargs)
+
+    def make_lane() -> Env[Any, Any]:
+        env = make(described, **copy.deepcopy(arguments))
+        for wrapper in wrappers:
+            env = wrapper(env)
+        return env
+
+    return kind([make_lane] * num_envs, **vector_kwargs)
+
+
+def _make_batch(
+    described: EnvSpec,
+    num_envs: int,
+    vector_kwargs: dict[str, Any],
+    wrappers: Sequence[Callable[[Env[Any, Any]], Env[Any, Any]]],
+    arguments: dict[str, Any],
+) -> VectorEnv[Any, Any, Any]:
+    """The batch of ``vector_entry_point``, which takes no lane apart."""
+    if described.vector_entry_point is None:
+        raise error.Error(
+            f"{described.id} was registered without vector_entry_point; leave vectorization_mode out, or write "
+            'vectorization_mode="sync"'
+        )
+    for name, unwanted in (
+        ("vector_kwargs", vector_kwargs),
+        ("wrappers", wrappers),
+        ("additional_wrappers", described.additional_wrappers),
+    ):
+        if unwanted:
+            raise error.Error(
+                f'vectorization_mode="vector_entry_point" takes no {name}, got {unwanted!r}; its arguments are the '
+                'keyword arguments of make_vec, and vectorization_mode="sync" wraps the lanes'
+            )
+    if described.max_episode_steps is not None:
+        arguments.setdefault("max_episode_steps", described.max_episode_steps)
+    entry_point = described.vector_entry_point
+    creator = _load(entry_point) if isinstance(entry_point, str) else entry_point
+    _check_arguments(described.id, creator, {"num_envs": num_envs, **arguments})
+    envs: VectorEnv[Any, Any, Any] = creator(num_envs=num_envs, **arguments)
+    if not isinstance(envs, VectorEnv):
+        raise TypeError(
+            f"the vector_entry_point of {described.id} must make a minigym.vector.VectorEnv, got {envs!r} of type "
+            f"{type(envs).__name__}"
+        )
+    return envs
 
 
 def spec(env_id: str) -> EnvSpec:

@@ -25,7 +25,7 @@ _LARGEST = {"float16": 2.0**14, "float32": 2.0**126, "float64": 2.0**1000}
 class SpaceRecipe:
     """A space as the name of its class and the arguments: it can be built from minigym and from Gymnasium alike.
 
-    ``parts`` are the recipes inside a Tuple (a list) or a Dict (a dict).
+    ``parts`` are the recipes inside a Tuple, OneOf, Sequence or Graph (a list, None for no edges) or a Dict (a dict).
     """
 
     name: str
@@ -35,8 +35,10 @@ class SpaceRecipe:
     def build(self, spaces: ModuleType, seed: Any = None) -> Any:
         """The space, made of the classes in ``spaces``; the arrays it is given are its own."""
         kind = getattr(spaces, self.name)
-        if self.name == "Tuple":
+        if self.name in ("Tuple", "OneOf"):
             return kind([part.build(spaces) for part in self.parts], seed=seed)
+        if self.name in ("Sequence", "Graph"):
+            return kind(*(part and part.build(spaces) for part in self.parts), **self.arguments, seed=seed)
         if self.name == "Dict":
             built = {key: part.build(spaces) for key, part in self.parts.items()}
             return {
@@ -50,24 +52,25 @@ class SpaceRecipe:
 
 
 @st.composite
-def discrete_recipes(draw: st.DrawFn) -> SpaceRecipe:
+def discrete_recipes(draw: st.DrawFn, only_small: bool = False) -> SpaceRecipe:
     """Discrete spaces of every integer dtype, small and large."""
     dtype = draw(st.sampled_from(_INTEGERS))
     limits = np.iinfo(dtype)
-    n = draw(st.integers(1, 8) | st.integers(1, limits.max))
+    n = draw(st.integers(1, 8) if only_small else st.integers(1, 8) | st.integers(1, limits.max))
     # The reference computes start + n, which must fit as well.
     start = draw(st.integers(max(limits.min, -3), min(3, limits.max - n)) | st.integers(limits.min, limits.max - n))
     return SpaceRecipe("Discrete", {"n": n, "start": start, "dtype": dtype})
 
 
 @st.composite
-def multi_discrete_recipes(draw: st.DrawFn) -> SpaceRecipe:
+def multi_discrete_recipes(draw: st.DrawFn, only_small: bool = False) -> SpaceRecipe:
     """MultiDiscrete spaces of one or two axes, with and without ``start``."""
     dtype = draw(st.sampled_from(_INTEGERS))
     limits = np.iinfo(dtype)
     shape = draw(st.lists(st.integers(1, 3), min_size=1, max_size=2))
     size = int(np.prod(shape))
-    nvec = draw(st.lists(st.integers(1, 5) | st.integers(1, limits.max), min_size=size, max_size=size))
+    counts = st.integers(1, 5) if only_small else st.integers(1, 5) | st.integers(1, limits.max)
+    nvec = draw(st.lists(counts, min_size=size, max_size=size))
     start = [draw(st.integers(limits.min, limits.max - n) | st.just(0)) for n in nvec]
     arguments = {"nvec": np.array(nvec, dtype).reshape(shape), "dtype": dtype}
     if draw(st.booleans()):
@@ -137,24 +140,78 @@ def _composites(parts: st.SearchStrategy[SpaceRecipe]) -> st.SearchStrategy[Spac
 space_recipes = st.recursive(leaf_recipes, _composites, max_leaves=5)
 
 
+@st.composite
+def text_recipes(draw: st.DrawFn) -> SpaceRecipe:
+    """Texts over characters of any alphabet; NUL is not among them, which the reference cannot draw."""
+    characters = st.characters(min_codepoint=1, exclude_categories=["Cs"])
+    charset = "".join(draw(st.lists(characters, min_size=1, max_size=5, unique=True)))
+    shortest, longest = sorted(draw(st.tuples(st.integers(0, 6), st.integers(0, 6))))
+    return SpaceRecipe("Text", {"max_length": longest, "min_length": shortest, "charset": charset})
+
+
+def graph_recipes(only_small: bool = False) -> st.SearchStrategy[SpaceRecipe]:
+    """Graphs over Boxes, bounded if of integers, and Discretes of fewer than 2**63: else the reference overflows."""
+    boxes = box_recipes().filter(
+        lambda recipe: (
+            recipe.arguments["dtype"] in _FLOATS
+            or np.isfinite([*np.ravel(recipe.arguments["low"]), *np.ravel(recipe.arguments["high"])]).all()
+        )
+    )
+    features = discrete_recipes(only_small).filter(lambda recipe: recipe.arguments["n"] < 2**63) | boxes
+    parts = st.tuples(features, st.none() | features).map(list)
+    return st.builds(SpaceRecipe, st.just("Graph"), st.just({}), parts)
+
+
+def _more_composites(parts: st.SearchStrategy[SpaceRecipe]) -> st.SearchStrategy[SpaceRecipe]:
+    stacked = st.fixed_dictionaries({"stack": st.booleans()})
+    return (
+        _composites(parts)
+        | st.builds(SpaceRecipe, st.just("OneOf"), st.just({}), st.lists(parts, min_size=1, max_size=3))
+        | st.builds(SpaceRecipe, st.just("Sequence"), stacked, st.lists(parts, min_size=1, max_size=1))
+    )
+
+
+# Of all ten kinds. The small ones have flat forms of a size that can be compared.
+all_space_recipes = st.recursive(leaf_recipes | text_recipes() | graph_recipes(), _more_composites, max_leaves=4)
+_small_leaves = discrete_recipes(True) | box_recipes() | multi_discrete_recipes(True) | multi_binary_recipes()
+small_space_recipes = st.recursive(_small_leaves | text_recipes() | graph_recipes(True), _more_composites, max_leaves=4)
+
+
 def steering(space: Any, kind: str) -> st.SearchStrategy[Any]:
     """What ``sample`` of ``space`` (Gymnasium's) takes as its ``kind``, "mask" or "probability"; None for a Box.
 
     Spaces too large for a mask are steered by None as well.
     """
     name = type(space).__name__
-    if name == "Tuple":
+    if name in ("Tuple", "OneOf"):
         return st.tuples(*(steering(part, kind) for part in space.spaces))
     if name == "Dict":
         return st.fixed_dictionaries({key: steering(part, kind) for key, part in space.spaces.items()})
     if name == "Discrete" and space.n <= 8:
         return _vectors(int(space.n), kind)
-    if name == "MultiDiscrete" and space.nvec.max() <= 8:
+    # Steered uint64 draws of the reference pass through float64.
+    if name == "MultiDiscrete" and space.nvec.max() <= 8 and (space.dtype != np.uint64 or space.start.max() < 2**53):
         return _nested(space.nvec.tolist(), kind)
     if name == "MultiBinary":
         probabilities = _arrays(st.sampled_from([0.0, 1.0]) | st.floats(0, 1), space.shape, np.float64)
         return probabilities if kind == "probability" else _arrays(st.integers(0, 2), space.shape, np.int8)
-    return st.none()
+    return _more_steering(space, kind) if name in ("Text", "Sequence", "Graph") else st.none()
+
+
+def _more_steering(space: Any, kind: str) -> st.SearchStrategy[Any]:
+    """The same for Text, Sequence and Graph."""
+    if type(space).__name__ == "Text":
+        weights = _vectors(len(space.character_list), kind)
+        if space.min_length > 0:
+            weights = weights.filter(np.any)
+        return st.tuples(st.none() | st.integers(space.min_length, space.max_length), st.none() | weights)
+    if type(space).__name__ == "Sequence":
+        lengths = st.integers(int(space.stack), 4)  # the reference cannot stack nothing
+        length = st.none() | lengths | st.lists(lengths, min_size=1, max_size=3).map(np.array)
+        return st.tuples(length, steering(space.feature_space, kind))
+    nodes = st.tuples(*[steering(space.node_space, kind)] * 10)  # a Graph draws 10 unless told otherwise
+    nodes = nodes.map(lambda each: None if each[0] is None else each)
+    return st.tuples(nodes, steering(space.edge_space, kind))
 
 
 def _vectors(length: int, kind: str) -> st.SearchStrategy[Any]:

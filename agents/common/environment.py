@@ -73,7 +73,13 @@ def describe(env: Any, kwargs: Mapping[str, Any] | None = None) -> Environment:
         )
     if isinstance(env, str):
         given = dict(kwargs or {})
-        return _gathered(lambda: minigym.make(env, **given), "id", env, given)
+        # An id without a version means the latest, which may be another world when the run is loaded.
+        module, separator, _ = env.rpartition(":")
+        try:
+            full_id = f"{module}{separator}{minigym.spec(env).id}"
+        except ModuleNotFoundError as problem:
+            raise error.InvalidParameter(f"the environment cannot be made: {problem}") from problem
+        return _gathered(lambda: minigym.make(full_id, **given), "id", full_id, given)
     if isinstance(env, minigym.MDP):
         return _gathered(lambda: minigym.TabularEnv(env), "mdp", repr(env))
     if not callable(env):

@@ -258,8 +258,14 @@ def _exact(run: "Run") -> list[str]:
             f"Return of the greedy policy discounted by {run.config.gamma:g}, without a limit, exact",
             *_figures([(f"seed {run.seeds[0]}", run.exact_return[0, -1]), ("optimal", optimum.discounted)]),
         ]
-    reached = int((returns >= optimum.stationary - 1e-9).sum())  # equal but for rounding
-    lines.append(f"The best stationary policy's value is reached by {_of(reached, returns)}.")
+    if optimum.clock_aware == 0 and run.environment.return_is_success:
+        lines.append(
+            f"No policy can succeed {_within(run.environment)}: the way is longer. Train with another limit, in Python "
+            "env=lambda: minigym.make(..., max_episode_steps=...)."
+        )
+    else:
+        reached = int((returns >= optimum.stationary - 1e-9 * abs(optimum.stationary)).sum())  # but for rounding
+        lines.append(f"The best stationary policy's value is reached by {_of(reached, returns)}.")
     if run.solved is not None:
         lines.append(
             f"Solved (at least {run.environment.reward_threshold:g}): {_of(int(run.solved.sum()), run.solved)}."

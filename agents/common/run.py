@@ -162,6 +162,23 @@ class Run:
         return f"<Run: {self.agent} on {self.environment.name}, {seeds}{stopped}{solved}>"
 
 
+def scored(
+    agent: str, environment: Environment, config: Any, seeds: tuple[int, ...], learned: Learned, seconds: float
+) -> Run:
+    """The run of what was learned, after its test episodes are played."""
+    policies = [registry.module(agent).policy(learned.arrays, index) for index in range(len(seeds))]
+    return Run(
+        agent=agent,
+        environment=environment,
+        config=config,
+        seeds=seeds,
+        learned=learned,
+        seconds=seconds,
+        final_scores=evaluation.play_test_episodes(environment, policies, seeds),
+        final_exact_return=evaluation.exact_returns(environment, learned.arrays, policies),
+    )
+
+
 def checked_seeds(seeds: Any) -> tuple[int, ...]:
     """The seeds themselves, from a number of them or a sequence."""
     if isinstance(seeds, (int, np.integer)) and not isinstance(seeds, bool):
@@ -191,6 +208,7 @@ class RunWriter:
     ) -> None:
         self.directory = Path(directory)
         _claim(self.directory)
+        self._environment = environment
         self._config = _json(
             {
                 "format": _FORMAT,
@@ -209,12 +227,25 @@ class RunWriter:
         with contextlib.suppress(OSError):
             self.directory.rmdir()
 
+    def write_learned(self, learned: Learned, seconds: float, **scores: NDArray[np.float64]) -> None:
+        """Write ``arrays.npz``, with the scores if they are known yet."""
+        arrays = _arrays(learned, seconds, self._environment, self._config) | scores
+        arrays["names"] = np.array(sorted([*arrays, "names"]))
+        for name, array in arrays.items():
+            if array.dtype.hasobject:
+                raise TypeError(
+                    f"{name} must be a plain array, got one of Python objects, which could not be loaded safely"
+                )
+        write_atomically(self.directory / "arrays.npz", lambda file: np.savez_compressed(file, **arrays))
+
     def write(self, run: Run) -> None:
         """Write the results; what ``load`` needs comes first."""
         from agents.common import report
 
-        arrays = _arrays(run, self._config)
-        write_atomically(self.directory / "arrays.npz", lambda file: np.savez_compressed(file, **arrays))
+        scores = {"final_scores": run.final_scores}
+        if run.final_exact_return is not None:
+            scores["final_exact_return"] = run.final_exact_return
+        self.write_learned(run.learned, run.seconds, **scores)
         lines = "".join(json.dumps(line, allow_nan=False) + "\n" for line in metrics(run))
         write_atomically(self.directory / "metrics.jsonl", lambda file: file.write(lines.encode()))
         text = report.text(run, self.directory)
@@ -261,13 +292,17 @@ def load(directory: str | Path, env: Callable[[], Any] | None = None) -> Run:
         seeds = checked_seeds(described["seeds"])
         learned = _learned(arrays, len(seeds))
         config = registry.configured(described["agent"], described["hyperparameters"])
+    agent, seconds = described["agent"], arrays["seconds"].item()
+    environment = _restored_environment(directory, described["environment"], arrays, env)
+    if "final_scores" not in arrays:  # the program ended between the training and the test episodes
+        return scored(agent, environment, config, seeds, learned, seconds)
     return Run(
-        agent=described["agent"],
-        environment=_restored_environment(directory, described["environment"], arrays, env),
+        agent=agent,
+        environment=environment,
         config=config,
         seeds=seeds,
         learned=learned,
-        seconds=arrays["seconds"].item(),
+        seconds=seconds,
         final_scores=arrays["final_scores"],
         final_exact_return=arrays.get("final_exact_return"),
     )
@@ -332,32 +367,22 @@ def _json(description: dict[str, Any]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def _arrays(run: Run, config: str) -> dict[str, NDArray[Any]]:
-    """Everything in ``arrays.npz``; lists of unequal length are laid end to end."""
-    learned = run.learned
+def _arrays(learned: Learned, seconds: float, environment: Environment, config: str) -> dict[str, NDArray[Any]]:
+    """What was learned as plain arrays; lists of unequal length are laid end to end."""
     arrays = {
         "config": np.array(config),  # so that a config.json and an arrays.npz of two runs are told apart
         "finished": np.array(learned.finished),
-        "seconds": np.array(run.seconds),
+        "seconds": np.array(seconds),
         "steps": learned.steps,
         "episodes": np.array([len(returns) for returns in learned.episode_returns]),
         "episode_returns": np.concatenate(learned.episode_returns),
         "episode_lengths": np.concatenate(learned.episode_lengths),
-        "final_scores": run.final_scores,
     }
-    if run.final_exact_return is not None:
-        arrays["final_exact_return"] = run.final_exact_return
     arrays |= {f"learned/{name}": array for name, array in learned.arrays.items()}
     arrays |= {f"checkpoints/{name}": array for name, array in learned.checkpoints.items()}
-    mdp = run.environment.mdp
-    if mdp is not None and run.environment.given_as == "mdp":
+    mdp = environment.mdp
+    if mdp is not None and environment.given_as == "mdp":
         arrays |= {f"mdp/{field.name}": getattr(mdp, field.name) for field in dataclasses.fields(mdp)}
-    arrays["names"] = np.array(sorted([*arrays, "names"]))
-    for name, array in arrays.items():
-        if array.dtype.hasobject:
-            raise TypeError(
-                f"{name} must be a plain array, got one of Python objects, which could not be loaded safely"
-            )
     return arrays
 
 
@@ -411,7 +436,7 @@ def _learned(arrays: dict[str, NDArray[Any]], num_seeds: int) -> Learned:
         finished=arrays["finished"].item(),
     )
     for name in ("steps", "episodes", "final_scores"):
-        if len(arrays[name]) != num_seeds:
+        if name in arrays and len(arrays[name]) != num_seeds:
             raise ValueError(f"{name} must have one entry for each of {num_seeds} seeds, got {len(arrays[name])}")
     return learned
 

@@ -6,6 +6,7 @@ where it aims with probability ``success_rate``, and to either side of that with
 
 from collections import deque
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -167,7 +168,12 @@ def _rows(desc: Any) -> list[str]:
             f"a map must be a list of rows, got {desc!r} of type {type(desc).__name__}; write for instance "
             'desc=["SFF", "FHF", "FFG"]'
         )
-    return ["".join(_text(letter) for letter in ([row] if isinstance(row, (str, bytes)) else row)) for row in desc]
+    rows = []
+    for number, row in enumerate(desc):
+        if not isinstance(row, (str, bytes, Sequence, np.ndarray)):
+            raise error.InvalidMap(f"row {number} of the map must be a string of letters, got {row!r}")
+        rows.append("".join(_text(letter) for letter in ([row] if isinstance(row, (str, bytes)) else row)))
+    return rows
 
 
 def _text(letters: Any) -> str:
@@ -175,11 +181,7 @@ def _text(letters: Any) -> str:
 
 
 def _check_success_rate(success_rate: float) -> None:
-    try:
-        in_range = 0.0 <= success_rate <= 1.0
-    except TypeError:
-        in_range = False
-    if not in_range:
+    if not isinstance(success_rate, Real) or not 0.0 <= success_rate <= 1.0:
         raise error.InvalidProbability(
             f"success_rate must be a number between 0 and 1, got {success_rate!r}; "
             "the classic lake has success_rate=1/3"

@@ -98,7 +98,7 @@ class MDP:
                     f"every state must have the same actions: state 0 has {num_actions}, state {state} has {len(row)}"
                 )
             for action, outcomes in enumerate(row):
-                if not outcomes or any(len(outcome) != 4 for outcome in outcomes):
+                if not _is_row(outcomes):
                     raise error.InvalidMDP(
                         f"P[{state}][{action}] must be a non-empty list of (probability, next_state, reward, "
                         f"terminated), got {outcomes!r}"
@@ -238,11 +238,20 @@ def _row(P: Any, state: int, num_states: int) -> list[Sequence[Outcome]]:
     """``P[state]`` as a list over its actions 0 .. A-1."""
     try:
         row = P[state]
+        if not isinstance(row, (Mapping, Sequence)) or isinstance(row, str):
+            raise error.InvalidMDP(f"P[{state}] must be a dict or a list with an entry for each action, got {row!r}")
         return [row[action] for action in range(len(row))]
     except (KeyError, IndexError) as missing:
         raise error.InvalidMDP(
             f"states must be numbered 0 .. {num_states - 1} and actions from 0: no key {missing} at state {state}"
         ) from None
+
+
+def _is_row(outcomes: Any) -> bool:
+    """Whether it is a non-empty list of tuples of four."""
+    if not isinstance(outcomes, (list, tuple)) or not outcomes:
+        return False
+    return all(isinstance(outcome, (list, tuple)) and len(outcome) == 4 for outcome in outcomes)
 
 
 def _padded(outcomes: Sequence[Outcome], most: int) -> list[Outcome]:

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from minigym import error, seeding
 from minigym.dynamics.frozen_lake import MAPS, build_mdp, checked_map, goal_is_reachable
 from minigym.envs.tabular import TabularEnv
+
+_MOST_MAPS = 10_000  # the reference draws for ever; so many take seconds
 
 
 class FrozenLakeEnv(TabularEnv):
@@ -92,16 +95,20 @@ def generate_random_map(size: int = 8, p: float = 0.8, seed: int | None = None) 
     """
     if not isinstance(size, (int, np.integer)) or size < 2:
         raise error.InvalidParameter(f"size must be an integer of at least 2, got {size!r}")
-    if not 0.0 < p <= 1.0:
+    if not isinstance(p, Real) or not 0.0 < p <= 1.0:
         raise error.InvalidProbability(
             f"p must be above 0 and at most 1, got {p!r}; with p=0.8 one tile in five is a hole"
         )
     rng, _ = seeding.np_random(seed)
-    while True:  # the same generator draws again until there is a path
+    for _ in range(_MOST_MAPS):  # the same generator draws again until there is a path
         tiles = np.where(rng.random((size, size)) < p, b"F", b"H")
         tiles[0, 0], tiles[-1, -1] = b"S", b"G"
         if goal_is_reachable(tiles):
             return ["".join(row) for row in tiles.astype(str).tolist()]
+    raise error.InvalidProbability(
+        f"none of {_MOST_MAPS:,} random maps of size {size} with p={p} had a path to the goal; take a larger p (on "
+        "large maps there is hardly ever a path below 0.6) or a smaller size"
+    )
 
 
 def _named_map(map_name: Any) -> tuple[str, ...]:

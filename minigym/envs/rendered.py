@@ -59,6 +59,10 @@ def reset_bounds(options: dict[str, Any] | None, low: float, high: float) -> tup
     """
     if not options:
         return low, high
+    if not isinstance(options, dict):
+        raise error.InvalidParameter(
+            f'options must be a dict such as {{"low": {low}, "high": {high}}}, got {options!r}'
+        )
     bounds = []
     for name, default in (("low", low), ("high", high)):
         value = options.get(name, default)

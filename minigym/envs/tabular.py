@@ -39,7 +39,7 @@ class TabularEnv(RenderedEnv[Any, Any]):
                 "minigym.MDP.from_P(P)"
             )
         self.render_mode = self._checked_render_mode(render_mode)
-        self.mdp = mdp
+        self._mdp = mdp
         self.action_space = self._actions = Discrete(mdp.num_actions)
         self.observation_space = Discrete(mdp.num_states)
         self.s: int | None = None  # the state; may be set from outside
@@ -89,8 +89,8 @@ class TabularEnv(RenderedEnv[Any, Any]):
         """The rows of the present state, one an action."""
         if self.s is None:
             raise error.ResetNeeded("step() needs a state: call reset() first")
-        if self.s not in range(self.mdp.num_states):
-            raise error.InvalidParameter(f"the state s was set to {self.s}; expected 0 .. {self.mdp.num_states - 1}")
+        if self.s not in range(self.mdp.num_states) or isinstance(self.s, float):
+            raise error.InvalidParameter(f"the state s was set to {self.s!r}; expected 0 .. {self.mdp.num_states - 1}")
         self._rows[self.s] = rows = [
             [
                 (running_sum, index, next_state, reward, terminated, probability)
@@ -101,6 +101,11 @@ class TabularEnv(RenderedEnv[Any, Any]):
             for action in range(self._num_actions)
         ]
         return rows
+
+    @property
+    def mdp(self) -> MDP:
+        """The table. It is the environment's for good: for another table make another environment."""
+        return self._mdp
 
     @property
     def P(self) -> dict[int, dict[int, list[tuple[float, int, float, bool]]]]:

@@ -613,3 +613,37 @@ def test_a_figure_that_json_cannot_hold_becomes_null(tiny):
     first = {line["seed"]: line["exact_success"] for line in reversed(lines)}
     assert first == {0: None, 1: None}
     assert json.loads(json.dumps(lines, allow_nan=False)) == lines
+
+
+def test_a_run_that_ended_before_its_test_episodes_is_loaded_and_scored(tiny, tmp_path, monkeypatch):
+    whole = agents.train(tiny, "FrozenLake-v1", seeds=2, episodes=3)
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluation, "play_test_episodes", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            agents.train(tiny, "FrozenLake-v1", seeds=2, run_dir=tmp_path / "run", episodes=3)
+    loaded = agents.load(tmp_path / "run")
+    assert (loaded.q_values == whole.q_values).all()
+    assert (loaded.final_scores == whole.final_scores).all()
+
+
+def test_a_directory_that_is_gone_after_the_training_costs_a_warning_and_not_the_run(tiny, tmp_path):
+    def make():
+        for path in sorted((tmp_path / "run").glob("*")):  # made again for training, when config.json is written
+            path.unlink()
+            path.parent.rmdir()
+        return minigym.make("FrozenLake-v1")
+
+    with pytest.warns(UserWarning, match=r"cannot be saved .* run\.save"):
+        run = agents.train(tiny, make, seeds=1, run_dir=tmp_path / "run", episodes=3)
+    run.save(tmp_path / "elsewhere")
+    assert agents.load(tmp_path / "elsewhere", env=make).final_scores.tolist() == run.final_scores.tolist()
+
+
+def test_an_id_without_a_version_is_saved_with_the_one_it_stood_for(tiny, tmp_path):
+    with pytest.warns(UserWarning, match="FrozenLake-v1"):
+        run = agents.train(tiny, "FrozenLake", seeds=1, run_dir=tmp_path / "run", episodes=1)
+    assert run.environment.name == agents.load(tmp_path / "run").environment.name == "FrozenLake-v1"

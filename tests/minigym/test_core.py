@@ -305,12 +305,14 @@ def test_the_table_is_reached_through_any_stack_of_wrappers():
         env = wrapper(env)
 
 
-def test_the_table_is_set_where_it_is():
+def test_the_table_cannot_be_exchanged():
     env = minigym.Wrapper(minigym.make("FrozenLake-v1"))
+    before = env.mdp
     other = minigym.make("FrozenLake-v1", is_slippery=False).mdp
-    assert env.set_wrapper_attr("mdp", other)
-    assert env.unwrapped.mdp is other
-    assert env.mdp is other
+    for change in (lambda: env.set_wrapper_attr("mdp", other), lambda: setattr(env.unwrapped, "mdp", other)):
+        with pytest.raises(AttributeError, match="mdp"):
+            change()
+    assert env.mdp is env.unwrapped.mdp is before
 
 
 def test_without_a_table_mdp_is_missing():

@@ -489,7 +489,7 @@ def test_the_state_may_be_set_from_outside():
     assert env.step(RIGHT)[:3] == (15, 1, True)
 
 
-@pytest.mark.parametrize("state", [16, -1, 1.5, "0"])
+@pytest.mark.parametrize("state", [16, -1, 1.5, 3.0, "0"])
 def test_a_state_outside_the_lake_is_refused(state):
     env = FrozenLakeEnv()
     env.reset()
@@ -533,3 +533,29 @@ def test_a_random_map_of_no_size_is_refused(size):
 def test_a_random_map_with_no_probability_is_refused(p):
     with pytest.raises(error.InvalidProbability, match="p must be above 0 and at most 1"):
         generate_random_map(p=p)
+
+
+def test_a_random_map_that_hardly_exists_is_given_up(monkeypatch):
+    monkeypatch.setattr(minigym.envs.frozen_lake, "_MOST_MAPS", 50)
+    with pytest.raises(minigym.error.InvalidProbability, match=r"none of 50 random maps of size 20 with p=0\.3"):
+        generate_random_map(20, 0.3, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"desc": [1, 2]}, "row 0 of the map must be a string"),
+        ({"desc": [None]}, "row 0 of the map must be a string"),
+        ({"success_rate": np.array([0.5])}, "success_rate must be a number"),
+        ({"success_rate": "0.5"}, "success_rate must be a number"),
+    ],
+)
+def test_arguments_of_the_wrong_kind_are_refused(arguments, message):
+    with pytest.raises(minigym.error.Error, match=message):
+        minigym.make("FrozenLake-v1", **arguments)
+
+
+def test_the_table_of_an_environment_is_its_own_for_good():
+    env = minigym.make("FrozenLake-v1").unwrapped
+    with pytest.raises(AttributeError):
+        env.mdp = minigym.make("FrozenLake-v1", is_slippery=False).mdp

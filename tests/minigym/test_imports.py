@@ -36,6 +36,7 @@ RANKS = {unit: rank for rank, units in enumerate(ORDER) for unit in units}
 HEAVY = {
     "PIL": {"minigym/compat/video.py"},
     "av": {"minigym/compat/video.py"},
+    "cloudpickle": {"minigym/vector/async_vector_env.py"},
     "pygame": {"minigym/render/window.py"},
     "scipy": {"minigym/dynamics/mdp.py"},
     "gymnasium": {"minigym/compat/gymnasium.py"},
@@ -241,6 +242,9 @@ minigym.envs.frozen_lake.generate_random_map minigym.envs.FrozenLakeEnv minigym.
 minigym.wrappers.TimeLimit minigym.wrappers.OrderEnforcing minigym.wrappers.PassiveEnvChecker
 minigym.wrappers.RecordEpisodeStatistics minigym.error.ResetNeeded minigym.seeding.np_random minigym.logger.warn
 minigym.dynamics.cart_pole.step minigym.render
+minigym.make_vec minigym.VectorEnv minigym.VectorizeMode minigym.vector.SyncVectorEnv minigym.vector.AsyncVectorEnv
+minigym.vector.AutoresetMode minigym.vector.VectorWrapper minigym.vector.utils.batch_space
+minigym.wrappers.vector.RecordEpisodeStatistics
 """
 
 

@@ -1,8 +1,6 @@
-"""What an environment and a wrapper are, and how an environment is described (its spec)."""
+"""What an environment and a wrapper are."""
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, SupportsFloat, TypeAlias, TypeVar
 
@@ -10,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigym import error, logger, seeding
+from minigym.core.spec import EnvSpec, WrapperSpec
 from minigym.spaces import Space
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ class Env(Generic[ObsType, ActType]):
 
     metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012  # a class attribute, as in Gymnasium
     render_mode: str | None = None
-    spec: "EnvSpec | None" = None
+    spec: EnvSpec | None = None
     action_space: Space[ActType]
     observation_space: Space[ObsType]
 
@@ -216,13 +215,13 @@ class Wrapper(Env[WrapperObsType, WrapperActType], Generic[WrapperObsType, Wrapp
         return table
 
     @property
-    def spec(self) -> "EnvSpec | None":  # type: ignore[override]  # read-only here, an attribute in Env
+    def spec(self) -> EnvSpec | None:  # type: ignore[override]  # read-only here, an attribute in Env
         """The description of the environment with this wrapper around it; None where the environment has none."""
         if self._cached_spec is None and self.env.spec is not None:
             self._cached_spec = self._described(self.env.spec)
         return self._cached_spec
 
-    def _described(self, spec: "EnvSpec") -> "EnvSpec":
+    def _described(self, spec: EnvSpec) -> EnvSpec:
         """``spec`` with this wrapper added."""
         entry_point = f"{type(self).__module__}:{type(self).__name__}"
         wrapper_spec = WrapperSpec(self.class_name(), entry_point, self._arguments())
@@ -344,48 +343,3 @@ class ActionWrapper(Wrapper[ObsType, WrapperActType, ObsType, ActType]):
     def action(self, action: WrapperActType) -> ActType:
         """The action that the environment gets."""
         raise NotImplementedError
-
-
-_ID = re.compile(r"(?:(?P<namespace>[\w:-]+)/)?(?P<name>[\w:.-]+?)(?:-v(?P<version>\d+))?")
-
-
-def parse_env_id(env_id: str) -> tuple[str | None, str, int | None]:
-    """Namespace, name and version of an id ``[namespace/]name[-vN]``; Error where it is malformed."""
-    match = _ID.fullmatch(env_id) if isinstance(env_id, str) else None
-    if match is None:
-        raise error.Error(
-            f'an environment id must look like [namespace/]name[-vN], for instance "CartPole-v1"; got {env_id!r}'
-        )
-    version = match["version"]
-    return match["namespace"], match["name"], None if version is None else int(version)
-
-
-@dataclass
-class WrapperSpec:
-    """How to wrap an environment again: the wrapper's name, where it lives, and its arguments (None: unknown)."""
-
-    name: str
-    entry_point: str
-    kwargs: dict[str, Any] | None
-
-
-@dataclass
-class EnvSpec:
-    """How to make an environment: what ``register`` was told, and what ``make`` changed."""
-
-    id: str
-    entry_point: Callable[..., Env[Any, Any]] | str | None = None
-    reward_threshold: float | None = None
-    nondeterministic: bool = False
-    max_episode_steps: int | None = None
-    order_enforce: bool = True
-    disable_env_checker: bool = False
-    kwargs: dict[str, Any] = field(default_factory=dict)
-    namespace: str | None = field(init=False)
-    name: str = field(init=False)
-    version: int | None = field(init=False)
-    additional_wrappers: tuple[WrapperSpec, ...] = ()
-    vector_entry_point: Callable[..., Any] | str | None = None
-
-    def __post_init__(self) -> None:
-        self.namespace, self.name, self.version = parse_env_id(self.id)

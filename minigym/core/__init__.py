@@ -1,0 +1,36 @@
+"""Environments, batches of them, wrappers around either, and how they are described."""
+
+from minigym.core.env import (
+    ActionWrapper,
+    ActType,
+    Env,
+    ObservationWrapper,
+    ObsType,
+    RenderFrame,
+    RewardWrapper,
+    Wrapper,
+    WrapperActType,
+    WrapperObsType,
+)
+from minigym.core.spec import EnvSpec, WrapperSpec, parse_env_id
+from minigym.core.vector import ArrayType, AutoresetMode, VectorEnv, VectorWrapper
+
+__all__ = [
+    "ActType",
+    "ActionWrapper",
+    "ArrayType",
+    "AutoresetMode",
+    "Env",
+    "EnvSpec",
+    "ObsType",
+    "ObservationWrapper",
+    "RenderFrame",
+    "RewardWrapper",
+    "VectorEnv",
+    "VectorWrapper",
+    "Wrapper",
+    "WrapperActType",
+    "WrapperObsType",
+    "WrapperSpec",
+    "parse_env_id",
+]
