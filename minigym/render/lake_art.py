@@ -27,6 +27,7 @@ RUG_LIGHT = (240, 244, 222)
 GOLD = (255, 200, 60)
 GIFT = (204, 48, 62)
 GIFT_SHADE = (158, 30, 46)
+SPOTLIGHT = (255, 226, 92)
 SLIP = (214, 30, 160)  # magenta: found nowhere else in the picture
 
 # Two or three glints (start, end) a cell; neighbours show different ones, so that the ice does not look tiled.
@@ -77,6 +78,12 @@ def goal_disc(cell: Canvas) -> None:
     """The golden disc that marks the goal, whether or not the agent stands on it."""
     cell.dots([(0.5, 0.5)], 0.46, GOLD, 0.35)
     cell.dots([(0.5, 0.5)], 0.37, GOLD, 0.55)
+
+
+def spotlight(cell: Canvas) -> None:
+    """A bright disc under the agent, to find it by where a cell is only some pixels wide."""
+    cell.dots([(0.5, 0.5)], 0.5, WHITE)
+    cell.dots([(0.5, 0.5)], 0.42, SPOTLIGHT)
 
 
 def gift(cell: Canvas) -> None:

@@ -300,3 +300,15 @@ def test_the_package_lists_its_names_and_refuses_others():
         assert callable(getattr(render, name))
     with pytest.raises(AttributeError, match="'Windows'; it offers Window"):
         render.Windows  # noqa: B018
+
+
+@pytest.mark.parametrize(("size", "lit"), [(32, True), (22, True), (8, False)])
+def test_a_spotlight_finds_the_agent_on_small_cells_alone(size, lit):
+    rows = ["S" + "F" * (size - 1), *["F" * size] * (size - 2), "F" * (size - 1) + "G"]
+    tiles = np.array([list(row) for row in rows], dtype="S1")
+    frame = render.frozen_lake_frame(tiles, size + 1, 2, 2)
+    spot = (frame == lake_art.SPOTLIGHT).all(axis=-1)
+    assert spot.any() == lit
+    edges = np.linspace(0, len(frame), size + 1).round().astype(int)
+    spot[edges[1] : edges[2], edges[1] : edges[2]] = False
+    assert not spot.any()  # nowhere else
