@@ -17,7 +17,7 @@ from minigym.render.canvas import Canvas
 Picture = NDArray[np.uint8]  # (height, width, 3)
 
 _LARGEST_CELL, _LARGEST_FRAME = 64, 512  # pixels; the reference's frame sizes
-_SMALL_CELL = 24  # pixels; below, the agent stands in a spotlight
+_SMALL_CELL = 24  # pixels; up to here the agent stands in a spotlight
 
 
 def frozen_lake_frame(
@@ -107,7 +107,7 @@ def _cell(
         lake_art.TILES[tile](cell)
     if tile == b"H" and facing is not None:
         lake_art.cracks(cell)
-    if facing is not None and tile not in b"HG" and size < _SMALL_CELL:
+    if facing is not None and tile not in b"HG" and size <= _SMALL_CELL:
         lake_art.spotlight(cell)
     if slipped is not None:
         lake_art.slip(cell, slipped)
