@@ -408,6 +408,97 @@ def equivalence_of_tuples_of_different_lengths() -> None:
     assert not answer(minigym, 2, 1)
 
 
+def lanes(library: Any, mode: str, env_id: str = "CartPole-v1", count: int = 2) -> Any:
+    make_lane = lambda: library.make(env_id)  # noqa: E731
+    return library.vector.SyncVectorEnv([make_lane] * count, autoreset_mode=library.vector.AutoresetMode[mode])
+
+
+def infos_of_a_batch_whose_lanes_have_different_number_types() -> None:
+    def kinds(library: Any) -> set[str]:
+        """Of the probabilities, over 60 steps in which a lane is often reset, and then says 1 and not 1.0."""
+        envs = lanes(library, "NEXT_STEP", "FrozenLake-v1")
+        envs.reset(seed=0)
+        return {envs.step(np.array([2, 1]))[-1]["prob"].dtype.kind for _ in range(60)}
+
+    assert "i" in kinds(gymnasium)
+    assert kinds(minigym) == {"f"}
+
+
+def episode_statistics_of_a_batch_in_same_step_mode() -> None:
+    def lengths(library: Any) -> tuple[list[int], list[int]]:
+        """What the wrapper says, and what was counted."""
+        envs = library.wrappers.vector.RecordEpisodeStatistics(lanes(library, "SAME_STEP", count=1))
+        envs.reset(seed=0)
+        said, counted, steps = [], [], 0
+        for _ in range(60):
+            _, _, terminated, _, info = envs.step(np.array([1]))
+            steps += 1
+            if terminated[0]:
+                said.append(int(info["episode"]["l"][0]))
+                counted.append(steps)
+                steps = 0
+        return said, counted
+
+    said, counted = lengths(gymnasium)
+    assert said == counted[:1] + [length - 1 for length in counted[1:]]
+    said, counted = lengths(minigym)
+    assert said == counted
+    assert len(said) > 3
+
+
+def mask_in_the_options_of_a_batchs_reset() -> None:
+    def left(library: Any) -> bool:
+        envs = lanes(library, "DISABLED")
+        envs.reset(seed=0)
+        options = {"reset_mask": np.array([True, False])}
+        envs.reset(options=options)
+        return "reset_mask" in options
+
+    assert not left(gymnasium)
+    assert left(minigym)
+
+
+def wrong_action_in_one_lane_of_a_batch() -> None:
+    def moved(library: Any, exception: type[Exception]) -> bool:
+        envs = lanes(library, "NEXT_STEP")
+        envs.reset(seed=0)
+        before = np.array(envs.envs[0].unwrapped.state)
+        with pytest.raises(exception):
+            envs.step(np.array([1, 7]))
+        return not np.array_equal(before, envs.envs[0].unwrapped.state)
+
+    assert moved(gymnasium, AssertionError)
+    assert not moved(minigym, minigym.error.InvalidAction)
+
+
+def one_environment_in_two_lanes() -> None:
+    def build(library: Any) -> None:
+        env = library.make("CartPole-v1")
+        library.vector.SyncVectorEnv([lambda: env] * 2)
+
+    build(gymnasium)
+    with pytest.raises(minigym.error.InvalidParameter, match="the same environment"):
+        build(minigym)
+
+
+def autoreset_mode_in_a_batchs_metadata() -> None:
+    def mode_of_the_first(library: Any) -> str:
+        first, _ = lanes(library, "DISABLED"), lanes(library, "NEXT_STEP")
+        return first.metadata["autoreset_mode"].name
+
+    assert mode_of_the_first(gymnasium) == "NEXT_STEP"
+    assert mode_of_the_first(minigym) == "DISABLED"
+
+
+def make_vec_of_cartpole_without_a_mode() -> None:
+    def first_observations(library: Any) -> np.ndarray:
+        return library.make_vec("CartPole-v1", num_envs=2).reset(seed=5)[0]
+
+    alone = [gymnasium.make("CartPole-v1").reset(seed=seed)[0] for seed in (5, 6)]
+    np.testing.assert_array_equal(first_observations(minigym), alone)
+    assert not np.array_equal(first_observations(gymnasium), alone)
+
+
 def rows() -> dict[str, Callable[[], None]]:
     """Each row's first column, and the function above that is named after it."""
     names = re.findall(r"^\| ([^|]+?) \|", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
