@@ -1,6 +1,8 @@
 """What every test of this suite shares."""
 
 import pytest
+from gymnasium.envs.classic_control.cartpole import CartPoleEnv
+from gymnasium.envs.toy_text.frozen_lake import FrozenLakeEnv
 from hypothesis import settings
 
 from minigym import registration
@@ -17,3 +19,14 @@ def own_registry():
     yield registration.registry
     registration.registry.clear()
     registration.registry.update(before)
+
+
+@pytest.fixture(autouse=True)
+def _references_own_metadata():
+    """Gymnasium's batches write their autoreset mode into the metadata of the environment's class: undo that."""
+    kinds = CartPoleEnv, FrozenLakeEnv
+    before = [dict(kind.metadata) for kind in kinds]
+    yield
+    for kind, metadata in zip(kinds, before, strict=True):
+        kind.metadata.clear()
+        kind.metadata.update(metadata)
