@@ -1,7 +1,9 @@
 """How many environment steps a second: minigym and its peers, in turn, on one core.
 
 Every figure comes from a process of its own. The contestants of a task take turns, so that a busy minute of the machine
-hits them alike; within a process the fastest of several chunks counts, since noise only ever adds time. The table
+hits them alike; within a
+process the fastest of many chunks counts, since noise only ever adds time, and each has the same time to find a quiet
+moment. The table
 shows the median over the turns, the spread from the slowest to the fastest turn, and the ratio of the medians.
 """
 
@@ -15,8 +17,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.machine import describe_machine
-
-CHUNKS = 12
 
 
 @dataclass(frozen=True)
@@ -42,31 +42,31 @@ TASKS = (Task("CartPole-v1", goal=3.5), Task("FrozenLake-v1", goal=6.0))
 LIBRARIES = ("minigym", "gymnasium")
 
 
-def step_loop(library: str, env_id: str, steps: int) -> float:
-    """Seconds a step of ``make(env_id)`` under random actions, resets included: the fastest chunk of ``steps``."""
+def step_loop(library: str, env_id: str, steps: int, seconds: float) -> float:
+    """Seconds a step of ``make(env_id)`` under random actions, resets included: the fastest chunk of ``steps`` in ``seconds``."""
     import numpy as np
 
     env = importlib.import_module(library).make(env_id)
     # Python ints made beforehand: the loop measures the environment, not the drawing of actions.
     actions = np.random.default_rng(0).integers(env.action_space.n, size=steps).tolist()
     env.reset(seed=0)
-    chunks = []
-    for _ in range(CHUNKS):
-        start = time.perf_counter()
+    fastest = float("inf")
+    end = time.perf_counter() + seconds
+    while (start := time.perf_counter()) < end:
         for action in actions:
             _, _, terminated, truncated, _ = env.step(action)
             if terminated or truncated:
                 env.reset()
-        chunks.append((time.perf_counter() - start) / steps)
-    return min(chunks)
+        fastest = min(fastest, (time.perf_counter() - start) / steps)
+    return fastest
 
 
-def measure(task: Task, repeats: int, steps: int) -> list[Row]:
+def measure(task: Task, repeats: int, steps: int, seconds: float) -> list[Row]:
     """Each library in turn, ``repeats`` times."""
     turns: dict[str, list[float]] = {library: [] for library in LIBRARIES}
     for _ in range(repeats):
         for library in LIBRARIES:
-            turns[library].append(_in_own_process(library, task.env_id, steps) * 1e6)
+            turns[library].append(_in_own_process(library, task.env_id, steps, seconds) * 1e6)
     return [
         Row(task.env_id, library, statistics.median(times), min(times), max(times)) for library, times in turns.items()
     ]
@@ -89,32 +89,39 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def main(repeats: int = 7, steps: int = 20_000, output_dir: Path | None = None) -> None:
+def main(repeats: int = 7, steps: int = 5_000, seconds: float = 1.5, output_dir: Path | None = None) -> None:
     """Measure environment steps a second, minigym and its peers in the same run.
 
     Args:
         repeats: how many turns each contestant gets.
-        steps: environment steps in each of a turn's twelve chunks.
+        steps: environment steps in a chunk.
+        seconds: how long each turn goes on making chunks.
         output_dir: where to write throughput.md and throughput.json; by default they are only printed.
     """
-    if repeats < 1 or steps < 1:
-        sys.exit(f"--repeats and --steps must be at least 1, got {repeats} and {steps}")
-    rows = [row for task in TASKS for row in measure(task, repeats, steps)]
+    if repeats < 1 or steps < 1 or seconds <= 0:
+        sys.exit(f"--repeats, --steps and --seconds must be positive, got {repeats}, {steps} and {seconds}")
+    rows = [row for task in TASKS for row in measure(task, repeats, steps, seconds)]
     text = table(rows)
     print(text)
     if output_dir is not None:
         machine = describe_machine()
         output_dir.mkdir(parents=True, exist_ok=True)
-        document = {"machine": machine, "repeats": repeats, "steps": steps, "rows": [asdict(row) for row in rows]}
+        document = {
+            "machine": machine,
+            "repeats": repeats,
+            "steps": steps,
+            "seconds": seconds,
+            "rows": [asdict(row) for row in rows],
+        }
         (output_dir / "throughput.json").write_text(json.dumps(document, indent=2) + "\n")
         facts = ", ".join(f"{name} {value}" for name, value in machine.items())
-        command = f"python -m benchmarks throughput --repeats {repeats} --steps {steps}"
+        command = f"python -m benchmarks throughput --repeats {repeats} --steps {steps} --seconds {seconds}"
         (output_dir / "throughput.md").write_text(f"`{command}`: {facts}\n\n{text}\n")
 
 
-def _in_own_process(library: str, env_id: str, steps: int) -> float:
+def _in_own_process(library: str, env_id: str, steps: int, seconds: float) -> float:
     """Seconds a step, measured by a fresh interpreter on one core."""
-    code = f"from benchmarks.throughput import step_loop; print(step_loop({library!r}, {env_id!r}, {steps}))"
+    code = f"from benchmarks.throughput import step_loop; print(step_loop({library!r}, {env_id!r}, {steps}, {seconds}))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     if result.returncode != 0:
         sys.exit(f"{library} could not be measured on {env_id}:\n{result.stderr}")
