@@ -43,7 +43,7 @@ LIBRARIES = ("minigym", "gymnasium")
 
 
 def step_loop(library: str, env_id: str, steps: int, seconds: float) -> float:
-    """Seconds a step of ``make(env_id)`` under random actions, resets included: the fastest chunk of ``steps`` in ``seconds``."""
+    """Seconds a step of ``make(env_id)`` under random actions, with its resets: the fastest chunk."""
     import numpy as np
 
     env = importlib.import_module(library).make(env_id)
