@@ -163,10 +163,20 @@ class Run:
 
 
 def scored(
-    agent: str, environment: Environment, config: Any, seeds: tuple[int, ...], learned: Learned, seconds: float
+    agent: str,
+    environment: Environment,
+    config: Any,
+    seeds: tuple[int, ...],
+    learned: Learned,
+    seconds: float,
+    final_scores: NDArray[np.float64] | None = None,
+    final_exact_return: NDArray[np.float64] | None = None,
 ) -> Run:
-    """The run of what was learned, after its test episodes are played."""
-    policies = [registry.module(agent).policy(learned.arrays, index) for index in range(len(seeds))]
+    """The run of what was learned; its test episodes are played now where ``final_scores`` is not known yet."""
+    if final_scores is None:
+        policies = [registry.module(agent).policy(learned.arrays, index) for index in range(len(seeds))]
+        final_scores = evaluation.play_test_episodes(environment, policies, seeds)
+        final_exact_return = evaluation.exact_returns(environment, learned.arrays, policies)
     return Run(
         agent=agent,
         environment=environment,
@@ -174,8 +184,8 @@ def scored(
         seeds=seeds,
         learned=learned,
         seconds=seconds,
-        final_scores=evaluation.play_test_episodes(environment, policies, seeds),
-        final_exact_return=evaluation.exact_returns(environment, learned.arrays, policies),
+        final_scores=final_scores,
+        final_exact_return=final_exact_return,
     )
 
 
@@ -292,19 +302,15 @@ def load(directory: str | Path, env: Callable[[], Any] | None = None) -> Run:
         seeds = checked_seeds(described["seeds"])
         learned = _learned(arrays, len(seeds))
         config = registry.configured(described["agent"], described["hyperparameters"])
-    agent, seconds = described["agent"], arrays["seconds"].item()
-    environment = _restored_environment(directory, described["environment"], arrays, env)
-    if "final_scores" not in arrays:  # the program ended between the training and the test episodes
-        return scored(agent, environment, config, seeds, learned, seconds)
-    return Run(
-        agent=agent,
-        environment=environment,
-        config=config,
-        seeds=seeds,
-        learned=learned,
-        seconds=seconds,
-        final_scores=arrays["final_scores"],
-        final_exact_return=arrays.get("final_exact_return"),
+    return scored(  # without scores, the program ended between the training and the test episodes
+        described["agent"],
+        _restored_environment(directory, described["environment"], arrays, env),
+        config,
+        seeds,
+        learned,
+        arrays["seconds"].item(),
+        arrays.get("final_scores"),
+        arrays.get("final_exact_return"),
     )
 
 
