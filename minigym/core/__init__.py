@@ -12,7 +12,7 @@ from minigym.core.env import (
     WrapperActType,
     WrapperObsType,
 )
-from minigym.core.spec import EnvSpec, WrapperSpec, parse_env_id
+from minigym.core.spec import EnvSpec, RecordConstructorArgs, WrapperSpec, parse_env_id
 from minigym.core.vector import ArrayType, AutoresetMode, VectorEnv, VectorWrapper
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "EnvSpec",
     "ObsType",
     "ObservationWrapper",
+    "RecordConstructorArgs",
     "RenderFrame",
     "RewardWrapper",
     "VectorEnv",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigym import error, logger, seeding
-from minigym.core.spec import EnvSpec, WrapperSpec
+from minigym.core.spec import EnvSpec, RecordConstructorArgs, WrapperSpec
 from minigym.spaces import Space
 
 if TYPE_CHECKING:
@@ -222,14 +222,13 @@ class Wrapper(Env[WrapperObsType, WrapperActType], Generic[WrapperObsType, Wrapp
         return self._cached_spec
 
     def _described(self, spec: EnvSpec) -> EnvSpec:
-        """``spec`` with this wrapper added."""
+        """``spec`` with this wrapper added; its arguments are known if it is a ``RecordConstructorArgs``."""
+        arguments = None
+        if isinstance(self, RecordConstructorArgs):
+            arguments = {name: value for name, value in self._saved_kwargs.items() if name != "env"}
         entry_point = f"{type(self).__module__}:{type(self).__name__}"
-        wrapper_spec = WrapperSpec(self.class_name(), entry_point, self._arguments())
+        wrapper_spec = WrapperSpec(self.class_name(), entry_point, arguments)
         return replace(spec, additional_wrappers=(*spec.additional_wrappers, wrapper_spec))
-
-    def _arguments(self) -> dict[str, Any] | None:
-        """The constructor's arguments without ``env``, from which ``make(spec)`` wraps anew; None where unknown."""
-        return None
 
     @property
     def action_space(self) -> Space[WrapperActType]:
@@ -292,6 +291,11 @@ class Wrapper(Env[WrapperObsType, WrapperActType], Generic[WrapperObsType, Wrapp
     def class_name(cls) -> str:
         """The wrapper's name, as it stands in a spec."""
         return cls.__name__
+
+    @classmethod
+    def wrapper_spec(cls, **kwargs: Any) -> WrapperSpec:
+        """How to put this wrapper around an environment: for ``register(..., additional_wrappers=(...,))``."""
+        return WrapperSpec(cls.class_name(), f"{cls.__module__}:{cls.__name__}", kwargs)
 
     def __str__(self) -> str:
         return f"<{type(self).__name__}{self.env}>"

@@ -1,5 +1,6 @@
 """How an environment is described, so that it can be made, and made again."""
 
+import copy
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -53,3 +54,19 @@ class EnvSpec:
 
     def __post_init__(self) -> None:
         self.namespace, self.name, self.version = parse_env_id(self.id)
+
+
+class RecordConstructorArgs:
+    """Remembers the arguments that an object was made with, so that a spec can say how to wrap again.
+
+    A wrapper names it among its bases and calls it first: ``RecordConstructorArgs.__init__(self, scale=scale)``, then
+    ``super().__init__(env)``. Where a class and its base both call it, the class's own arguments stay.
+
+    Args:
+        _disable_deepcopy: keep the arguments themselves instead of copies (for functions, and for what is huge).
+        kwargs: the constructor's arguments, without ``env``.
+    """
+
+    def __init__(self, *, _disable_deepcopy: bool = False, **kwargs: Any) -> None:
+        if not hasattr(self, "_saved_kwargs"):
+            self._saved_kwargs: dict[str, Any] = kwargs if _disable_deepcopy else copy.deepcopy(kwargs)

@@ -8,11 +8,11 @@ from typing import Any, SupportsFloat
 import numpy as np
 
 from minigym import error, logger
-from minigym.core import ActType, Env, EnvSpec, ObsType, RenderFrame, Wrapper
+from minigym.core import ActType, Env, EnvSpec, ObsType, RecordConstructorArgs, RenderFrame, Wrapper
 from minigym.spaces import Space
 
 
-class TimeLimit(Wrapper[ObsType, ActType, ObsType, ActType]):
+class TimeLimit(Wrapper[ObsType, ActType, ObsType, ActType], RecordConstructorArgs):
     """Sets ``truncated`` from the ``max_episode_steps``-th step of an episode on.
 
     ``terminated`` stays what the environment says, so that both flags can be true; only ``terminated`` means that
@@ -26,6 +26,7 @@ class TimeLimit(Wrapper[ObsType, ActType, ObsType, ActType]):
                 f"max_episode_steps must be a positive integer, got {max_episode_steps!r}; "
                 "make(id, max_episode_steps=-1) leaves the limit out"
             )
+        RecordConstructorArgs.__init__(self, max_episode_steps=int(max_episode_steps))
         super().__init__(env)
         self._max_episode_steps = int(max_episode_steps)
         self._elapsed_steps: int | None = None
@@ -57,10 +58,11 @@ class TimeLimit(Wrapper[ObsType, ActType, ObsType, ActType]):
         return replace(spec, max_episode_steps=self._max_episode_steps)
 
 
-class OrderEnforcing(Wrapper[ObsType, ActType, ObsType, ActType]):
+class OrderEnforcing(Wrapper[ObsType, ActType, ObsType, ActType], RecordConstructorArgs):
     """Refuses ``step`` and ``render`` before the first ``reset``."""
 
     def __init__(self, env: Env[ObsType, ActType], disable_render_order_enforcing: bool = False) -> None:
+        RecordConstructorArgs.__init__(self, disable_render_order_enforcing=disable_render_order_enforcing)
         super().__init__(env)
         self._has_reset = False
         self._disable_render_order_enforcing = disable_render_order_enforcing
@@ -94,13 +96,14 @@ class OrderEnforcing(Wrapper[ObsType, ActType, ObsType, ActType]):
         return replace(spec, order_enforce=True)
 
 
-class PassiveEnvChecker(Wrapper[ObsType, ActType, ObsType, ActType]):
+class PassiveEnvChecker(Wrapper[ObsType, ActType, ObsType, ActType], RecordConstructorArgs):
     """Looks at the first ``reset``, ``step`` and ``render`` and says what breaks the interface; changes nothing.
 
     A result of the wrong form raises an error; a value that only looks wrong gets a warning.
     """
 
     def __init__(self, env: Env[ObsType, ActType]) -> None:
+        RecordConstructorArgs.__init__(self)
         super().__init__(env)
         for name in ("action_space", "observation_space"):
             space = getattr(env, name, None)
@@ -176,7 +179,7 @@ class PassiveEnvChecker(Wrapper[ObsType, ActType, ObsType, ActType]):
         return replace(spec, disable_env_checker=False)
 
 
-class RecordEpisodeStatistics(Wrapper[ObsType, ActType, ObsType, ActType]):
+class RecordEpisodeStatistics(Wrapper[ObsType, ActType, ObsType, ActType], RecordConstructorArgs):
     """Puts return, length and duration of an episode into the info of its last step, and keeps the latest ones.
 
     ``info[stats_key] = {"r": undiscounted return, "l": steps, "t": seconds since the reset}``.
@@ -188,8 +191,8 @@ class RecordEpisodeStatistics(Wrapper[ObsType, ActType, ObsType, ActType]):
     """
 
     def __init__(self, env: Env[ObsType, ActType], buffer_length: int = 100, stats_key: str = "episode") -> None:
+        RecordConstructorArgs.__init__(self, buffer_length=buffer_length, stats_key=stats_key)
         super().__init__(env)
-        self._buffer_length = buffer_length
         self._stats_key = stats_key
         self.episode_count = 0
         self.episode_start_time = -1.0  # s, on the performance counter; -1 before the first reset
@@ -226,6 +229,3 @@ class RecordEpisodeStatistics(Wrapper[ObsType, ActType, ObsType, ActType]):
             self.episode_count += 1
             self.episode_start_time = time.perf_counter()
         return observation, reward, terminated, truncated, info
-
-    def _arguments(self) -> dict[str, Any]:
-        return {"buffer_length": self._buffer_length, "stats_key": self._stats_key}

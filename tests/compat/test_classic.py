@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import minigym
-from minigym.compat import video
+from minigym.render import video
 from minigym.compat.classic import classic_control, core, error, monitor, registration, spaces, toy_text, wrappers
 
 

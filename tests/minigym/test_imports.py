@@ -34,8 +34,8 @@ SIBLINGS = {("spaces", "seeding")}  # a space has a generator of its own
 RANKS = {unit: rank for rank, units in enumerate(ORDER) for unit in units}
 # Where each heavy package may be imported, always inside a function, so that only its users pay for it.
 HEAVY = {
-    "PIL": {"minigym/compat/video.py"},
-    "av": {"minigym/compat/video.py"},
+    "PIL": {"minigym/render/video.py"},
+    "av": {"minigym/render/video.py"},
     "cloudpickle": {"minigym/vector/async_vector_env.py"},
     "pygame": {"minigym/render/window.py"},
     "scipy": {"minigym/dynamics/mdp.py"},

@@ -7,7 +7,7 @@ import tempfile
 from typing import Any
 
 from minigym.compat.classic import error, logger
-from minigym.compat.video import VideoWriter, video_suffix
+from minigym.render.video import VideoWriter, video_suffix
 
 __all__ = ["VideoRecorder"]
 

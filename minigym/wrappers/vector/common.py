@@ -1,4 +1,4 @@
-"""Wrappers around batches of environments."""
+"""The wrapper that counts the returns of a batch."""
 
 import time
 from collections import deque
