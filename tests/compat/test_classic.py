@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import minigym
-from minigym.render import video
 from minigym.compat.classic import classic_control, core, error, monitor, registration, spaces, toy_text, wrappers
+from minigym.render import video
 
 
 @pytest.fixture(autouse=True)

@@ -95,7 +95,7 @@ def test_a_partial_reset_leaves_the_other_lanes_counts():
 @pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
 def test_an_episode_is_timed_from_its_own_beginning(mode, monkeypatch):
     clock = [0.0]
-    monkeypatch.setattr("minigym.wrappers.vector.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("minigym.wrappers.vector.common.time.perf_counter", lambda: clock[0])
     envs = lakes(minigym, [2], mode, RecordEpisodeStatistics)
     envs.reset(seed=0)
     seconds = []
