@@ -1,7 +1,7 @@
 """minigym: the environments of the reinforcement-learning textbook, rebuilt from scratch without Gym."""
 
 from minigym import dynamics, envs, error, logger, render, seeding, spaces, vector, wrappers
-from minigym.compat.install import install_as_gym, uninstall_as_gym
+from minigym.compat.install import install_as_gym, install_as_gymnasium, uninstall_as_gym, uninstall_as_gymnasium
 from minigym.core import (
     ActionWrapper,
     Env,
@@ -36,6 +36,7 @@ __all__ = [
     "envs",
     "error",
     "install_as_gym",
+    "install_as_gymnasium",
     "logger",
     "make",
     "make_vec",
@@ -47,6 +48,7 @@ __all__ = [
     "spaces",
     "spec",
     "uninstall_as_gym",
+    "uninstall_as_gymnasium",
     "vector",
     "wrappers",
 ]

@@ -7,7 +7,7 @@ import numpy as np
 
 from minigym import error
 
-RandomNumberGenerator = np.random.Generator
+RNG = RandomNumberGenerator = np.random.Generator
 
 
 def np_random(seed: int | None = None) -> tuple[np.random.Generator, int]:

@@ -1,20 +1,115 @@
-"""Make ``import gym`` find minigym, and undo it.
+"""Putting minigym in the place of ``gym`` or of ``gymnasium``, and taking it out again.
 
-The way in is an importable directory, ``shim_gym``, at the front of ``sys.path``: an alias in ``sys.modules`` would not
-reach worker processes, while the start methods spawn and forkserver hand ``sys.path`` down (and fork everything).
+The way in is an importable directory, ``shim_gym`` or ``shim_gymnasium``, at the front of ``sys.path``: an alias in
+``sys.modules`` would not reach worker processes, while the start methods spawn and forkserver hand ``sys.path`` down
+(and fork everything).
 """
 
 import os
 import sys
+from dataclasses import dataclass
 
 from minigym import error
 
-SHIM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "shim_gym")
-VERSIONS = {"0.17": "0.17.3", "0.18": "0.18.3", "0.19": "0.19.0", "0.20": "0.20.0", "0.21": "0.21.0"}
-DEFAULT = "0.21"
+_HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def install_as_gym(version: str = DEFAULT) -> None:
+@dataclass(frozen=True)
+class Shim:
+    """One way of standing in for another package, in one of several versions.
+
+    Args:
+        name: what the program imports.
+        argument: what the function that installs it calls its versions.
+        versions: the versions on offer, oldest first, and the number that the package then gives as its own.
+        default: the version where none is chosen.
+    """
+
+    name: str
+    argument: str
+    versions: dict[str, str]
+    default: str
+
+    @property
+    def directory(self) -> str:
+        """The directory that holds the stand-in."""
+        return os.path.join(_HERE, f"shim_{self.name}")
+
+    @property
+    def function(self) -> str:
+        """How the function that installs it is called."""
+        return f"minigym.install_as_{self.name}"
+
+    def install(self, version: str) -> None:
+        """From now on the import finds the stand-in; the errors are those of :func:`install_as_gym`."""
+        number = self.known(version)
+        if number is None:
+            first = next(iter(self.versions))
+            raise error.Error(
+                f"{self.argument} must be one of {', '.join(map(repr, self.versions))}, got {version!r}; write for "
+                f'instance {self.function}({self.argument}="{first}")'
+            )
+        if self.name in sys.modules:
+            if not self._is_imported():
+                raise error.Error(
+                    f"the real {self.name} is imported already, and programs hold pieces of it: restart (in a "
+                    f"notebook: restart the kernel), and call {self.function}() before the first import {self.name}"
+                )
+            if self.directory in sys.path and self.chosen() != number:
+                raise error.Error(
+                    f"{self.name} is imported already, as {self.argument} {self.chosen()}: restart (in a notebook: "
+                    f'restart the kernel), and begin with {self.function}({self.argument}="{number}")'
+                )
+        self._remove_from_path()
+        # The second entry names no directory (Python passes over such entries): it carries the version to worker
+        # processes.
+        sys.path[:0] = [self.directory, os.path.join(self.directory, number)]
+
+    def uninstall(self) -> None:
+        """The import finds again what it found before."""
+        if self._is_imported():
+            for name in [name for name in sys.modules if name.partition(".")[0] == self.name]:
+                del sys.modules[name]
+        self._remove_from_path()
+
+    def known(self, version: object) -> str | None:
+        """The key of ``versions`` that a version means, "0.21.0" as well as "0.21"; None for none."""
+        for number, full in self.versions.items():
+            if str(version) in (number, full):
+                return number
+        major, _, rest = str(version).partition(".")
+        number = f"{major}.{rest.partition('.')[0]}"
+        return next((known for known in (number, f"{major}.x") if known in self.versions), None)
+
+    def chosen(self) -> str:
+        """The version installed, a key of ``versions``; the default where none was."""
+        for entry in sys.path:
+            directory, number = os.path.split(entry)
+            if directory == self.directory:
+                return number
+        return self.default
+
+    def _is_imported(self) -> bool:
+        file = getattr(sys.modules.get(self.name), "__file__", None)
+        return file is not None and os.path.abspath(file).startswith(os.path.join(self.directory, ""))
+
+    def _remove_from_path(self) -> None:
+        sys.path[:] = [
+            entry for entry in sys.path if entry != self.directory and os.path.dirname(entry) != self.directory
+        ]
+
+
+GYM = Shim(
+    "gym",
+    "version",
+    {"0.17": "0.17.3", "0.18": "0.18.3", "0.19": "0.19.0", "0.20": "0.20.0", "0.21": "0.21.0"},
+    default="0.21",
+)
+GYMNASIUM = Shim("gymnasium", "profile", {"0.29": "0.29.1", "1.x": "1.3.0"}, default="1.x")
+SHIMS = {shim.name: shim for shim in (GYM, GYMNASIUM)}
+
+
+def install_as_gym(version: str = GYM.default) -> None:
     """From now on ``import gym`` finds minigym, speaking the interface of gym 0.17 to 0.21.
 
     It makes no difference whether the real gym is installed. A second call is harmless; :func:`uninstall_as_gym`
@@ -27,26 +122,7 @@ def install_as_gym(version: str = DEFAULT) -> None:
     Raises:
         Error: if the real gym is imported already, or this one as another version: restart first.
     """
-    number = ".".join(str(version).split(".")[:2])
-    if number not in VERSIONS:
-        raise error.Error(
-            f"version must be one of {', '.join(map(repr, VERSIONS))}, got {version!r}; "
-            'write for instance minigym.install_as_gym(version="0.17")'
-        )
-    if "gym" in sys.modules:
-        if not _is_shim("gym"):
-            raise error.Error(
-                "the real gym is imported already, and programs hold pieces of it: restart (in a notebook: restart "
-                "the kernel), and call minigym.install_as_gym() before the first import gym"
-            )
-        if SHIM in sys.path and installed_version() != number:
-            raise error.Error(
-                f"gym is imported already, as version {installed_version()}: restart (in a notebook: restart the "
-                f'kernel), and begin with minigym.install_as_gym(version="{number}")'
-            )
-    _remove_from_path()
-    # The second entry names no directory (Python passes over such entries): it carries the version to worker processes.
-    sys.path[:0] = [SHIM, os.path.join(SHIM, number)]
+    GYM.install(version)
 
 
 def uninstall_as_gym() -> None:
@@ -54,30 +130,34 @@ def uninstall_as_gym() -> None:
 
     What was imported from it stays usable.
     """
-    if _is_shim("gym"):
-        for name in [name for name in sys.modules if name.partition(".")[0] == "gym"]:
-            del sys.modules[name]
-    _remove_from_path()
+    GYM.uninstall()
 
 
-def installed_version() -> str:
-    """The version chosen, as "0.21"; the default where none was."""
-    for entry in sys.path:
-        directory, number = os.path.split(entry)
-        if directory == SHIM:
-            return number
-    return DEFAULT
+def install_as_gymnasium(profile: str = GYMNASIUM.default) -> None:
+    """From now on ``import gymnasium`` finds minigym.
+
+    Everything else is as with :func:`install_as_gym`. The original's own behaviour is kept there, where ``minigym``
+    itself would refuse: an unknown letter on a map is a frozen tile, an unknown render mode a warning, and so on
+    (docs/gymnasium.md).
+
+    Args:
+        profile: "1.x" for the interface of Gymnasium 1.3.0; "0.29" for that of 0.29.1, whose batches reset within the
+            same step and say ``infos["final_observation"]``, and whose wrappers forward attributes.
+
+    Raises:
+        Error: if the real Gymnasium is imported already, or this one in the other profile: restart first.
+    """
+    GYMNASIUM.install(profile)
+
+
+def uninstall_as_gymnasium() -> None:
+    """Undo :func:`install_as_gymnasium`: ``import gymnasium`` finds again what it found before.
+
+    What was imported from it stays usable.
+    """
+    GYMNASIUM.uninstall()
 
 
 def at_least(version: str) -> bool:
-    """Whether the version chosen is this one or a later one."""
-    return list(VERSIONS).index(installed_version()) >= list(VERSIONS).index(version)
-
-
-def _is_shim(name: str) -> bool:
-    file = getattr(sys.modules.get(name), "__file__", None)
-    return file is not None and os.path.abspath(file).startswith(os.path.join(SHIM, ""))
-
-
-def _remove_from_path() -> None:
-    sys.path[:] = [entry for entry in sys.path if entry != SHIM and os.path.dirname(entry) != SHIM]
+    """Whether the version of gym chosen is this one or a later one."""
+    return list(GYM.versions).index(GYM.chosen()) >= list(GYM.versions).index(version)

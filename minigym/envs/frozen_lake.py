@@ -51,13 +51,16 @@ class FrozenLakeEnv(TabularEnv):
     ) -> None:
         if desc is None:
             desc = generate_random_map() if map_name is None else _named_map(map_name)
-        self.desc = checked_map(desc)
+        self.desc = self._checked_map(desc)
         self.nrow, self.ncol = self.desc.shape
         super().__init__(build_mdp(self.desc, is_slippery, success_rate, reward_schedule), render_mode)
         self.reward_range = (min(reward_schedule), max(reward_schedule))
         self._slips = f"slippery, a move goes where it aims with probability {success_rate:.3g}"
         if not is_slippery:
             self._slips = "firm ice"
+
+    def _checked_map(self, desc: Any) -> NDArray[np.bytes_]:
+        return checked_map(desc)
 
     @property
     def executed_action(self) -> int | None:

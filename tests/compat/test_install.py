@@ -73,7 +73,7 @@ def test_the_real_gym_imported_already_is_an_error(monkeypatch):
         patch.setitem(sys.modules, "gym", real)
         with pytest.raises(minigym.error.Error, match=r"real gym is imported already.*restart the kernel"):
             minigym.install_as_gym()
-        assert install.SHIM not in sys.path
+        assert install.GYM.directory not in sys.path
         minigym.uninstall_as_gym()
         assert sys.modules["gym"] is real
 
@@ -177,7 +177,7 @@ def test_a_traceback_shows_the_lines_of_the_script(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run", "--as", "gymnasium", "SCRIPT"], "does not speak 'gymnasium' yet; write --as gym"),
+        (["run", "--as", "gymnasium", "SCRIPT"], "does not speak 'pettingzoo'; write --as gym or --as gymnasium"),
         (["run", "--as", "gym==0.26", "SCRIPT"], "the versions are 0.17"),
         (["run", "--as", "gym", "nowhere.py"], "there is no script 'nowhere.py'"),
         (["run", "SCRIPT"], "required: --as"),

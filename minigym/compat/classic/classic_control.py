@@ -10,6 +10,7 @@ from minigym import error
 from minigym.compat.classic import logger, seeding
 from minigym.compat.classic.core import Env
 from minigym.compat.classic.spaces import Box, Discrete
+from minigym.compat.derived_masses import DerivedMasses
 from minigym.compat.install import at_least
 from minigym.dynamics import cart_pole
 from minigym.dynamics.cart_pole import Params
@@ -31,7 +32,7 @@ class _Classic(float):
         return float(self) ** 2 if other is self else float.__mul__(self, other)
 
 
-class CartPoleEnv(Env):
+class CartPoleEnv(DerivedMasses, Env):
     """A pole hinged on a cart. The physical parameters are attributes; a change is in force at the next step."""
 
     metadata = {"render.modes": ["human", "rgb_array"], "video.frames_per_second": 50}  # noqa: RUF012  # as it was
@@ -62,30 +63,6 @@ class CartPoleEnv(Env):
     tau: float
     theta_threshold_radians: float
     x_threshold: float
-
-    @property
-    def total_mass(self) -> float:
-        """``masspole + masscart``; assigning what it is already does nothing."""
-        return self.masspole + self.masscart
-
-    @total_mass.setter
-    def total_mass(self, value: float) -> None:
-        self._check_derived("total_mass", value, "masspole or masscart")
-
-    @property
-    def polemass_length(self) -> float:
-        """``masspole * length``; assigning what it is already does nothing."""
-        return self.masspole * self.length
-
-    @polemass_length.setter
-    def polemass_length(self, value: float) -> None:
-        self._check_derived("polemass_length", value, "masspole or length")
-
-    def _check_derived(self, name: str, value: float, sources: str) -> None:
-        if value != getattr(self, name):
-            raise error.InvalidParameter(
-                f"{name} follows from other parameters and is {getattr(self, name)}, got {value}; set {sources} instead"
-            )
 
     def _params(self) -> Params:
         semi_implicit = self.kinematics_integrator != "euler"

@@ -3,8 +3,8 @@
 import sys
 
 from minigym import logger
-from minigym.compat.classic.utils import colorize
 from minigym.compat.install import at_least
+from minigym.compat.utils import colorize
 
 DEBUG = 10
 INFO = 20

@@ -12,7 +12,8 @@ from typing import Any
 from minigym.compat.classic import error
 from minigym.compat.classic.core import Wrapper
 from minigym.compat.classic.video_recorder import VideoRecorder
-from minigym.compat.install import VERSIONS, installed_version
+from minigym.compat.install import GYM
+from minigym.render.video import capped_cubic_video_schedule
 
 __all__ = ["Monitor", "RecordVideo", "capped_cubic_video_schedule"]
 
@@ -20,11 +21,6 @@ FILE_PREFIX = "openaigym"  # by which a later Monitor knows the files of an earl
 
 _numbers = itertools.count()
 _open_monitors: "weakref.WeakSet[Monitor]" = weakref.WeakSet()
-
-
-def capped_cubic_video_schedule(episode_id: int) -> bool:
-    """Episodes 0, 1, 8, 27, ... below 1,000, and then every thousandth."""
-    return round(episode_id ** (1 / 3)) ** 3 == episode_id if episode_id < 1000 else episode_id % 1000 == 0
 
 
 class StatsRecorder:
@@ -208,7 +204,7 @@ class Monitor(Wrapper):
 
     def _flush(self) -> None:
         self.stats_recorder.flush()
-        env_info = {"gym_version": VERSIONS[installed_version()], "env_id": self.stats_recorder.env_id}
+        env_info = {"gym_version": GYM.versions[GYM.chosen()], "env_id": self.stats_recorder.env_id}
         manifest = {
             "stats": os.path.basename(self.stats_recorder.path),
             "videos": self.videos,

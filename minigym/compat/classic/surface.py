@@ -3,6 +3,7 @@
 import sys
 from types import ModuleType
 
+from minigym.compat import utils
 from minigym.compat.classic import (
     classic_control,
     core,
@@ -14,11 +15,10 @@ from minigym.compat.classic import (
     space_utils,
     spaces,
     toy_text,
-    utils,
     video_recorder,
     wrappers,
 )
-from minigym.compat.install import VERSIONS, installed_version
+from minigym.compat.install import GYM
 
 # Packages: fresh modules that hold the public names (`__all__`) of the modules on the right.
 PACKAGES: dict[str, tuple[ModuleType, ...]] = {
@@ -63,7 +63,7 @@ def populate(gym: ModuleType) -> None:
     _copy(registration, gym, ("make", "register", "spec"))
     gym.Space = spaces.Space  # type: ignore[attr-defined]  # modules take any attribute
     version = ModuleType("gym.version", "The last release of the version chosen.")
-    version.VERSION = gym.__version__ = VERSIONS[installed_version()]  # type: ignore[attr-defined]
+    version.VERSION = gym.__version__ = GYM.versions[GYM.chosen()]  # type: ignore[attr-defined]
     _place("gym.version", version)
     for name, sources in PACKAGES.items():
         package = ModuleType(name, sources[0].__doc__ if sources else None)

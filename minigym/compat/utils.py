@@ -1,4 +1,4 @@
-"""``gym.utils``: coloured text, and pickling by constructor arguments."""
+"""``gym.utils`` and ``gymnasium.utils``: coloured text, and pickling by constructor arguments."""
 
 from typing import Any
 

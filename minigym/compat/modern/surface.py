@@ -1,0 +1,198 @@
+"""Which module of ``gymnasium`` holds which names of minigym: the whole of what ``import gymnasium`` offers."""
+
+import importlib
+import importlib.util
+import sys
+from types import ModuleType
+from typing import Any
+
+from minigym import registration
+from minigym.compat.install import GYMNASIUM
+
+# Fresh modules, each with the public names of the modules on the right: all, or those after ":", or all but those
+# after ":-".
+MODULES: dict[str, tuple[str, ...]] = {
+    "gymnasium.error": ("minigym.compat.modern.error",),
+    "gymnasium.spaces": ("minigym.spaces:-utils", "minigym.spaces.utils"),
+    "gymnasium.spaces.box": ("minigym.spaces.box",),
+    "gymnasium.spaces.dict": ("minigym.spaces.dict",),
+    "gymnasium.spaces.discrete": ("minigym.spaces.discrete",),
+    "gymnasium.spaces.graph": ("minigym.spaces.graph",),
+    "gymnasium.spaces.multi_binary": ("minigym.spaces.multi_binary",),
+    "gymnasium.spaces.multi_discrete": ("minigym.spaces.multi_discrete",),
+    "gymnasium.spaces.oneof": ("minigym.spaces.one_of",),
+    "gymnasium.spaces.sequence": ("minigym.spaces.sequence",),
+    "gymnasium.spaces.space": ("minigym.spaces.space",),
+    "gymnasium.spaces.text": ("minigym.spaces.text",),
+    "gymnasium.spaces.tuple": ("minigym.spaces.tuple",),
+    "gymnasium.spaces.utils": ("minigym.spaces.utils",),
+    "gymnasium.core": (
+        "minigym.core:Env,Wrapper,ObservationWrapper,ActionWrapper,RewardWrapper",
+        "minigym.core:ObsType,ActType,WrapperObsType,WrapperActType,RenderFrame",
+    ),
+    "gymnasium.utils": ("minigym.compat.utils", "minigym.core:RecordConstructorArgs"),
+    "gymnasium.utils.colorize": ("minigym.compat.utils:colorize,color2num",),
+    "gymnasium.utils.env_checker": ("minigym.compat.modern.env_checker",),
+    "gymnasium.utils.env_match": ("minigym.compat.modern.env_match",),
+    "gymnasium.utils.ezpickle": ("minigym.compat.utils:EzPickle",),
+    "gymnasium.utils.passive_env_checker": ("minigym.compat.modern.passive_env_checker",),
+    "gymnasium.utils.performance": ("minigym.compat.modern.performance",),
+    "gymnasium.utils.record_constructor": ("minigym.core:RecordConstructorArgs",),
+    "gymnasium.utils.save_video": ("minigym.render:save_video", "minigym.render.video:capped_cubic_video_schedule"),
+    "gymnasium.utils.seeding": ("minigym.seeding:np_random,RandomNumberGenerator,RNG",),
+    "gymnasium.utils.step_api_compatibility": ("minigym.compat.modern.step_api_compatibility",),
+    "gymnasium.vector": ("minigym.vector",),
+    "gymnasium.vector.async_vector_env": ("minigym.vector:AsyncVectorEnv",),
+    "gymnasium.vector.sync_vector_env": ("minigym.vector:SyncVectorEnv",),
+    "gymnasium.vector.vector_env": ("minigym.vector:-AsyncVectorEnv,SyncVectorEnv,utils", "minigym.core:ArrayType"),
+    "gymnasium.vector.utils": ("minigym.vector.utils:-checked_actions",),
+    "gymnasium.vector.utils.misc": ("minigym.vector.utils:CloudpickleWrapper,clear_mpi_env_vars",),
+    "gymnasium.vector.utils.shared_memory": (
+        "minigym.vector.utils:create_shared_memory,read_from_shared_memory,write_to_shared_memory",
+    ),
+    "gymnasium.vector.utils.space_utils": (
+        "minigym.vector.utils:batch_space,batch_differing_spaces,concatenate,create_empty_array,iterate",
+    ),
+    "gymnasium.wrappers": ("minigym.wrappers:-vector",),
+    "gymnasium.wrappers.common": ("minigym.wrappers.common",),
+    "gymnasium.wrappers.rendering": ("minigym.wrappers.rendering",),
+    "gymnasium.wrappers.stateful_action": ("minigym.wrappers.stateful_action",),
+    "gymnasium.wrappers.stateful_observation": ("minigym.wrappers.stateful_observation",),
+    "gymnasium.wrappers.stateful_reward": ("minigym.wrappers.stateful_reward",),
+    "gymnasium.wrappers.transform_action": ("minigym.wrappers.transform_action",),
+    "gymnasium.wrappers.transform_observation": (
+        "minigym.wrappers.transform_observation",
+        "minigym.wrappers:AddRenderObservation",
+    ),
+    "gymnasium.wrappers.transform_reward": ("minigym.wrappers.transform_reward",),
+    "gymnasium.wrappers.utils": ("minigym.wrappers.utils",),
+    "gymnasium.wrappers.vector": ("minigym.wrappers.vector",),
+    "gymnasium.wrappers.vector.common": ("minigym.wrappers.vector.common",),
+    "gymnasium.wrappers.vector.dict_info_to_list": ("minigym.wrappers.vector.dict_info_to_list",),
+    "gymnasium.wrappers.vector.rendering": ("minigym.wrappers.vector.rendering",),
+    "gymnasium.wrappers.vector.stateful_observation": ("minigym.wrappers.vector.stateful_observation",),
+    "gymnasium.wrappers.vector.stateful_reward": ("minigym.wrappers.vector.stateful_reward",),
+    "gymnasium.wrappers.vector.vectorize_action": ("minigym.wrappers.vector.vectorize_action",),
+    "gymnasium.wrappers.vector.vectorize_observation": ("minigym.wrappers.vector.vectorize_observation",),
+    "gymnasium.wrappers.vector.vectorize_reward": ("minigym.wrappers.vector.vectorize_reward",),
+    "gymnasium.envs": ("gymnasium.envs.registration:make,pprint_registry,register,registry,spec",),
+    "gymnasium.envs.classic_control": ("minigym.compat.modern.envs:CartPoleEnv",),
+    "gymnasium.envs.classic_control.cartpole": (
+        "minigym.compat.modern.envs:CartPoleEnv",
+        "minigym.compat.modern.cart_pole_batch:CartPoleVectorEnv",
+    ),
+    "gymnasium.envs.toy_text": ("minigym.compat.modern.envs:FrozenLakeEnv",),
+    "gymnasium.envs.toy_text.frozen_lake": ("minigym.compat.modern.envs:-CartPoleEnv",),
+    "gymnasium.envs.toy_text.utils": ("minigym.compat.modern.envs:categorical_sample",),
+    "gymnasium.experimental": (),
+}
+
+# Modules that are the very module on the right, so that what a program sets in them (min_level) is set.
+SAME: dict[str, str] = {"gymnasium.logger": "minigym.compat.modern.logger"}
+
+TOP = (
+    "gymnasium.core:Env,Wrapper,ObservationWrapper,ActionWrapper,RewardWrapper",
+    "gymnasium.spaces:Space",
+    "gymnasium.envs.registration:make,make_vec,spec,register,registry,VectorizeMode,pprint_registry,register_envs",
+)
+
+IDS: tuple[dict[str, Any], ...] = (
+    {
+        "id": "FrozenLake-v1",
+        "entry_point": "gymnasium.envs.toy_text.frozen_lake:FrozenLakeEnv",
+        "kwargs": {"map_name": "4x4"},
+        "max_episode_steps": 100,
+        "reward_threshold": 0.70,
+    },
+    {
+        "id": "FrozenLake8x8-v1",
+        "entry_point": "gymnasium.envs.toy_text.frozen_lake:FrozenLakeEnv",
+        "kwargs": {"map_name": "8x8"},
+        "max_episode_steps": 200,
+        "reward_threshold": 0.85,
+    },
+    {
+        "id": "CartPole-v0",
+        "entry_point": "gymnasium.envs.classic_control.cartpole:CartPoleEnv",
+        "vector_entry_point": "gymnasium.envs.classic_control.cartpole:CartPoleVectorEnv",
+        "max_episode_steps": 200,
+        "reward_threshold": 195.0,
+    },
+    {
+        "id": "CartPole-v1",
+        "entry_point": "gymnasium.envs.classic_control.cartpole:CartPoleEnv",
+        "vector_entry_point": "gymnasium.envs.classic_control.cartpole:CartPoleVectorEnv",
+        "max_episode_steps": 500,
+        "reward_threshold": 475.0,
+    },
+)
+
+
+def populate(gymnasium: ModuleType) -> None:
+    """Fill the module ``gymnasium`` while it is being imported."""
+    version = GYMNASIUM.versions[GYMNASIUM.chosen()]
+    gymnasium.__version__ = version  # type: ignore[attr-defined]  # modules take any attribute
+    for name, same in SAME.items():
+        _place(name, importlib.import_module(same))
+    for name in _parents_first([*MODULES, "gymnasium.envs.registration"]):
+        if name not in sys.modules:  # a worker that unpickles may have asked for one already
+            _place(name, ModuleType(name))
+    _fill_registration(sys.modules["gymnasium.envs.registration"])
+    for name, sources in MODULES.items():
+        _fill(sys.modules[name], sources)
+    _fill(gymnasium, TOP)
+    gymnasium.__all__ += ["envs", "error", "experimental", "logger", "spaces", "utils", "vector", "wrappers"]  # type: ignore[attr-defined]
+
+
+def _fill(module: ModuleType, sources: tuple[str, ...]) -> None:
+    """Put the public names of the sources into the module."""
+    module.__all__ = []  # type: ignore[attr-defined]  # modules take any attribute
+    for source in sources:
+        name, _, chosen = source.partition(":")
+        origin = importlib.import_module(name)
+        names = public_names(origin)
+        if chosen.startswith("-"):
+            names = [each for each in names if each not in chosen[1:].split(",")]
+        elif chosen:
+            names = chosen.split(",")
+        for each in names:
+            setattr(module, each, getattr(origin, each))
+        module.__all__ += names  # type: ignore[attr-defined]
+
+
+def public_names(module: ModuleType) -> list[str]:
+    """``__all__``, or what the module defines itself without an underscore in front."""
+    if hasattr(module, "__all__"):
+        return list(module.__all__)
+    return [
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_") and getattr(value, "__module__", None) == module.__name__
+    ]
+
+
+def _fill_registration(module: ModuleType) -> None:
+    """The functions of ``minigym.registration`` once more, over a registry of their own.
+
+    The same source is run in another module: what a program registers or replaces here is not minigym's business, and
+    its ids stand for the lenient environments. Functions keep their module's name, so they can be pickled.
+    """
+    described = importlib.util.spec_from_file_location(module.__name__, registration.__file__)
+    assert described is not None
+    assert described.loader is not None  # a file always has one
+    described.loader.exec_module(module)
+    module.registry.clear()
+    for arguments in IDS:
+        module.register(**arguments)
+
+
+def _parents_first(names: list[str]) -> list[str]:
+    return sorted(names, key=lambda name: name.count("."))
+
+
+def _place(name: str, module: ModuleType) -> None:
+    if any(other.startswith(f"{name}.") for other in MODULES):
+        module.__path__ = []  # what makes a module a package; there is nothing more on the disk
+    sys.modules[name] = module
+    parent, _, leaf = name.rpartition(".")
+    setattr(sys.modules[parent], leaf, module)
