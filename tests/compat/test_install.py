@@ -177,7 +177,7 @@ def test_a_traceback_shows_the_lines_of_the_script(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run", "--as", "gymnasium", "SCRIPT"], "does not speak 'pettingzoo'; write --as gym or --as gymnasium"),
+        (["run", "--as", "pettingzoo", "SCRIPT"], "does not speak 'pettingzoo'; write --as gym or --as gymnasium"),
         (["run", "--as", "gym==0.26", "SCRIPT"], "the versions are 0.17"),
         (["run", "--as", "gym", "nowhere.py"], "there is no script 'nowhere.py'"),
         (["run", "SCRIPT"], "required: --as"),
