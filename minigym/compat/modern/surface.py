@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import sys
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -16,16 +17,16 @@ MODULES: dict[str, tuple[str, ...]] = {
     "gymnasium.spaces": ("minigym.spaces:-utils", "minigym.spaces.utils"),
     "gymnasium.spaces.box": ("minigym.spaces.box",),
     "gymnasium.spaces.dict": ("minigym.spaces.dict",),
-    "gymnasium.spaces.discrete": ("minigym.spaces.discrete",),
+    "gymnasium.spaces.discrete": ("minigym.spaces.discrete", "minigym.compat.modern.names:IntType"),
     "gymnasium.spaces.graph": ("minigym.spaces.graph",),
     "gymnasium.spaces.multi_binary": ("minigym.spaces.multi_binary",),
     "gymnasium.spaces.multi_discrete": ("minigym.spaces.multi_discrete",),
     "gymnasium.spaces.oneof": ("minigym.spaces.one_of",),
     "gymnasium.spaces.sequence": ("minigym.spaces.sequence",),
-    "gymnasium.spaces.space": ("minigym.spaces.space",),
-    "gymnasium.spaces.text": ("minigym.spaces.text",),
+    "gymnasium.spaces.space": ("minigym.spaces:Space", "minigym.compat.modern.names:T_cov,MaskNDArray"),
+    "gymnasium.spaces.text": ("minigym.spaces.text:Text,alphanumeric",),
     "gymnasium.spaces.tuple": ("minigym.spaces.tuple",),
-    "gymnasium.spaces.utils": ("minigym.spaces.utils",),
+    "gymnasium.spaces.utils": ("minigym.spaces.utils", "minigym.compat.modern.names:T,FlatType"),
     "gymnasium.core": (
         "minigym.core:Env,Wrapper,ObservationWrapper,ActionWrapper,RewardWrapper",
         "minigym.core:ObsType,ActType,WrapperObsType,WrapperActType,RenderFrame",
@@ -42,7 +43,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "gymnasium.utils.seeding": ("minigym.seeding:np_random,RandomNumberGenerator,RNG",),
     "gymnasium.utils.step_api_compatibility": ("minigym.compat.modern.step_api_compatibility",),
     "gymnasium.vector": ("minigym.vector",),
-    "gymnasium.vector.async_vector_env": ("minigym.vector:AsyncVectorEnv",),
+    "gymnasium.vector.async_vector_env": ("minigym.vector.async_vector_env:AsyncVectorEnv,AsyncState",),
     "gymnasium.vector.sync_vector_env": ("minigym.vector:SyncVectorEnv",),
     "gymnasium.vector.vector_env": ("minigym.vector:-AsyncVectorEnv,SyncVectorEnv,utils", "minigym.core:ArrayType"),
     "gymnasium.vector.utils": ("minigym.vector.utils:-checked_actions",),
@@ -81,6 +82,9 @@ MODULES: dict[str, tuple[str, ...]] = {
         "minigym.compat.modern.envs:CartPoleEnv",
         "minigym.compat.modern.cart_pole_batch:CartPoleVectorEnv",
     ),
+    "gymnasium.envs.classic_control.utils": (
+        "minigym.compat.modern.names:maybe_parse_reset_bounds,verify_number_and_cast",
+    ),
     "gymnasium.envs.toy_text": ("minigym.compat.modern.envs:FrozenLakeEnv",),
     "gymnasium.envs.toy_text.frozen_lake": ("minigym.compat.modern.envs:-CartPoleEnv",),
     "gymnasium.envs.toy_text.utils": ("minigym.compat.modern.envs:categorical_sample",),
@@ -95,6 +99,49 @@ TOP = (
     "gymnasium.spaces:Space",
     "gymnasium.envs.registration:make,make_vec,spec,register,registry,VectorizeMode,pprint_registry,register_envs",
 )
+
+# What there is not, and why. The names are modules, or names in them.
+_ANOTHER = "not one of minigym's environments"
+_OPENCV = "resizes with OpenCV, whose every bit it would have to match"
+_ARRAYS = "converts between array libraries, through the package array-api-compat"
+ABSENT: dict[str, str] = {
+    "gymnasium.envs.box2d": _ANOTHER,
+    "gymnasium.envs.classic_control.AcrobotEnv": _ANOTHER,
+    "gymnasium.envs.classic_control.Continuous_MountainCarEnv": _ANOTHER,
+    "gymnasium.envs.classic_control.MountainCarEnv": _ANOTHER,
+    "gymnasium.envs.classic_control.PendulumEnv": _ANOTHER,
+    "gymnasium.envs.mujoco": _ANOTHER,
+    "gymnasium.envs.phys2d": "environments for JAX",
+    "gymnasium.envs.tabular": "environments for JAX",
+    "gymnasium.envs.toy_text.BlackjackEnv": _ANOTHER,
+    "gymnasium.envs.toy_text.CliffWalkingEnv": _ANOTHER,
+    "gymnasium.envs.toy_text.TaxiEnv": _ANOTHER,
+    "gymnasium.experimental.functional": "the base class of environments for JAX",
+    "gymnasium.spaces.box.is_float_integer": "an inner helper of Box",
+    "gymnasium.utils.play": "playing by hand will be `python -m minigym play`",
+    "gymnasium.wrappers.ArrayConversion": _ARRAYS,
+    "gymnasium.wrappers.AtariPreprocessing": "for Atari games, which minigym has none of",
+    "gymnasium.wrappers.JaxToNumpy": _ARRAYS,
+    "gymnasium.wrappers.JaxToTorch": _ARRAYS,
+    "gymnasium.wrappers.NumpyToTorch": _ARRAYS,
+    "gymnasium.wrappers.ResizeObservation": _OPENCV,
+    "gymnasium.wrappers.array_conversion": _ARRAYS,
+    "gymnasium.wrappers.atari_preprocessing": "for Atari games, which minigym has none of",
+    "gymnasium.wrappers.jax_to_numpy": _ARRAYS,
+    "gymnasium.wrappers.jax_to_torch": _ARRAYS,
+    "gymnasium.wrappers.numpy_to_torch": _ARRAYS,
+    "gymnasium.wrappers.transform_observation.ResizeObservation": _OPENCV,
+    "gymnasium.wrappers.vector.ArrayConversion": _ARRAYS,
+    "gymnasium.wrappers.vector.JaxToNumpy": _ARRAYS,
+    "gymnasium.wrappers.vector.JaxToTorch": _ARRAYS,
+    "gymnasium.wrappers.vector.NumpyToTorch": _ARRAYS,
+    "gymnasium.wrappers.vector.ResizeObservation": _OPENCV,
+    "gymnasium.wrappers.vector.array_conversion": _ARRAYS,
+    "gymnasium.wrappers.vector.jax_to_numpy": _ARRAYS,
+    "gymnasium.wrappers.vector.jax_to_torch": _ARRAYS,
+    "gymnasium.wrappers.vector.numpy_to_torch": _ARRAYS,
+    "gymnasium.wrappers.vector.vectorize_observation.ResizeObservation": _OPENCV,
+}
 
 IDS: tuple[dict[str, Any], ...] = (
     {
@@ -144,8 +191,18 @@ def populate(gymnasium: ModuleType) -> None:
     gymnasium.__all__ += ["envs", "error", "experimental", "logger", "spaces", "utils", "vector", "wrappers"]  # type: ignore[attr-defined]
 
 
+def missing(name: str) -> str:
+    """What to say of a name of ``gymnasium`` that there is not."""
+    reason = f" ({ABSENT[name]})" if name in ABSENT else ""
+    return (
+        f"minigym's gymnasium has no {name!r}{reason}; what it covers stands in docs/gymnasium.md (for the real one: "
+        "restart, and leave out install_as_gymnasium)"
+    )
+
+
 def _fill(module: ModuleType, sources: tuple[str, ...]) -> None:
     """Put the public names of the sources into the module."""
+    module.__getattr__ = partial(_absent, module.__name__)  # type: ignore[method-assign]  # a module's own, PEP 562
     module.__all__ = []  # type: ignore[attr-defined]  # modules take any attribute
     for source in sources:
         name, _, chosen = source.partition(":")
@@ -158,6 +215,10 @@ def _fill(module: ModuleType, sources: tuple[str, ...]) -> None:
         for each in names:
             setattr(module, each, getattr(origin, each))
         module.__all__ += names  # type: ignore[attr-defined]
+
+
+def _absent(module: str, name: str) -> Any:
+    raise AttributeError(missing(f"{module}.{name}"))
 
 
 def public_names(module: ModuleType) -> list[str]:
