@@ -64,7 +64,7 @@ def _public(tree: ast.Module, is_package: bool) -> list[str]:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             targets = [target.id for target in targets if isinstance(target, ast.Name)]
             if "__all__" in targets:
-                return [element.value for element in node.value.elts]
+                return list(dict.fromkeys(element.value for element in node.value.elts))
             names += targets
         elif isinstance(node, ast.ImportFrom) and is_package and node.module.startswith("gymnasium"):
             names += [alias.asname or alias.name for alias in node.names]

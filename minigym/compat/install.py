@@ -153,7 +153,7 @@ def install_as_gymnasium(profile: str = GYMNASIUM.default) -> None:
 def uninstall_as_gymnasium() -> None:
     """Undo :func:`install_as_gymnasium`: ``import gymnasium`` finds again what it found before.
 
-    What was imported from it stays usable.
+    What was made with it stays usable.
     """
     GYMNASIUM.uninstall()
 

@@ -9,12 +9,14 @@ from typing import Any
 
 from minigym import registration
 from minigym.compat.install import GYMNASIUM
+from minigym.compat.modern import logger
+from minigym.core import EnvSpec
 
 # Fresh modules, each with the public names of the modules on the right: all, or those after ":", or all but those
 # after ":-".
 MODULES: dict[str, tuple[str, ...]] = {
     "gymnasium.error": ("minigym.compat.modern.error",),
-    "gymnasium.spaces": ("minigym.spaces:-utils", "minigym.spaces.utils"),
+    "gymnasium.spaces": ("minigym.spaces:-utils",),
     "gymnasium.spaces.box": ("minigym.spaces.box",),
     "gymnasium.spaces.dict": ("minigym.spaces.dict",),
     "gymnasium.spaces.discrete": ("minigym.spaces.discrete", "minigym.compat.modern.names:IntType"),
@@ -54,7 +56,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "gymnasium.vector.utils.space_utils": (
         "minigym.vector.utils:batch_space,batch_differing_spaces,concatenate,create_empty_array,iterate",
     ),
-    "gymnasium.wrappers": ("minigym.wrappers:-vector",),
+    "gymnasium.wrappers": ("minigym.wrappers",),
     "gymnasium.wrappers.common": ("minigym.wrappers.common",),
     "gymnasium.wrappers.rendering": ("minigym.wrappers.rendering",),
     "gymnasium.wrappers.stateful_action": ("minigym.wrappers.stateful_action",),
@@ -117,6 +119,7 @@ ABSENT: dict[str, str] = {
     "gymnasium.envs.toy_text.CliffWalkingEnv": _ANOTHER,
     "gymnasium.envs.toy_text.TaxiEnv": _ANOTHER,
     "gymnasium.experimental.functional": "the base class of environments for JAX",
+    "gymnasium.spaces.box.array_short_repr": "an inner helper of Box",
     "gymnasium.spaces.box.is_float_integer": "an inner helper of Box",
     "gymnasium.utils.play": "playing by hand will be `python -m minigym play`",
     "gymnasium.wrappers.ArrayConversion": _ARRAYS,
@@ -213,6 +216,8 @@ def _fill(module: ModuleType, sources: tuple[str, ...]) -> None:
         elif chosen:
             names = chosen.split(",")
         for each in names:
+            if f"{module.__name__}.{each}" in MODULES and isinstance(getattr(origin, each), ModuleType):
+                continue  # a module inside this one, which stands there already
             setattr(module, each, getattr(origin, each))
         module.__all__ += names  # type: ignore[attr-defined]
 
@@ -242,6 +247,8 @@ def _fill_registration(module: ModuleType) -> None:
     assert described is not None
     assert described.loader is not None  # a file always has one
     described.loader.exec_module(module)
+    EnvSpec._make = registration.make  # the source has set it to its own
+    module._on_unknown_mode = logger.warn  # type: ignore[attr-defined]  # the original warns, and goes on
     module.registry.clear()
     for arguments in IDS:
         module.register(**arguments)
