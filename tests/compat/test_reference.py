@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import minigym
+from minigym.compat import old_numbers
 from minigym.compat.classic import classic_control
 
 ROOT = Path(__file__).parents[2]
@@ -91,7 +92,7 @@ def test_each_step_of_a_pole_is_replayed_exactly(name, version):
 def test_a_square_is_a_power():
     """Powers and products that differ in the last bit are rare: that some of a thousand do shows the test can fail."""
     numbers = np.random.default_rng(0).normal(size=20_000).tolist()
-    classic = [classic_control._Classic(number) for number in numbers]
+    classic = [old_numbers._Powered(number) for number in numbers]
     assert [number * number for number in classic] == [number**2 for number in numbers]
     assert [number * 3.0 for number in classic] == [number * 3.0 for number in numbers]
     if sys.platform == "linux":

@@ -1,6 +1,5 @@
 """``gym.envs.classic_control``: the pole of its time, around ``minigym.dynamics.cart_pole``."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -12,24 +11,12 @@ from minigym.compat.classic.core import Env
 from minigym.compat.classic.spaces import Box, Discrete
 from minigym.compat.derived_masses import DerivedMasses
 from minigym.compat.install import at_least
+from minigym.compat.old_numbers import pole_step
 from minigym.dynamics import cart_pole
 from minigym.dynamics.cart_pole import Params
 from minigym.render import Window, cart_pole_frame
 
 __all__ = ["CartPoleEnv"]
-
-
-class _Classic(float):
-    """A float whose product with itself is its power ``** 2``, as the original wrote its squares.
-
-    The two differ in the last bit of one number in a thousand, and such a bit grows along a trajectory. So the one
-    physics of ``minigym.dynamics``, which writes ``v * v``, gives the old numbers as well.
-    """
-
-    __slots__ = ()
-
-    def __mul__(self, other: float) -> float:
-        return float(self) ** 2 if other is self else float.__mul__(self, other)
 
 
 class CartPoleEnv(DerivedMasses, Env):
@@ -81,11 +68,8 @@ class CartPoleEnv(DerivedMasses, Env):
         assert self.action_space.contains(action), f"{action!r} of {type(action)} is no action; write 0 or 1"
         if self.state is None:
             raise error.ResetNeeded("step() needs a state: call reset() first")
-        x, x_dot, theta, theta_dot = (float(number) for number in self.state)
         params = self._params()
-        force = params.force_mag if action == 1 else -params.force_mag
-        sine, cosine = math.sin(theta), _Classic(math.cos(theta))
-        self.state = cart_pole.step(x, x_dot, theta, _Classic(theta_dot), force, sine, cosine, params)
+        self.state = pole_step(self.state, params.force_mag if action == 1 else -params.force_mag, params)
         self._last_action = int(action)
         done = bool(cart_pole.failed(self.state[0], self.state[2], params))
         return np.array(self.state, self._dtype), self._reward(done), done, {}

@@ -10,6 +10,7 @@ from minigym import error
 from minigym.compat.classic import seeding
 from minigym.compat.classic.core import Env
 from minigym.compat.classic.spaces import Discrete
+from minigym.compat.old_numbers import lake_table
 from minigym.dynamics import frozen_lake
 from minigym.dynamics.frozen_lake import DOWN, LEFT, RIGHT, UP, build_mdp, goal_is_reachable
 from minigym.render import frozen_lake_text
@@ -95,17 +96,7 @@ class FrozenLakeEnv(DiscreteEnv):
         self.nrow, self.ncol = self.desc.shape
         self.reward_range = (0, 1)
         mdp = build_mdp(self.desc, is_slippery, reward_schedule=(1.0, 0.0, 0.0))
-        probability = 1 / 3 if is_slippery else 1.0  # the modern table has 0.33333333333333337 at the sides
-        ends = np.isin(self.desc.ravel(), (b"G", b"H"))
-        P = {
-            state: {
-                action: [(1.0, state, 0, True)]
-                if ends[state]
-                else [(probability, *rest) for _, *rest in mdp.outcomes(state, action)]
-                for action in range(4)
-            }
-            for state in range(mdp.num_states)
-        }
+        P = lake_table(mdp, self.desc, is_slippery)
         super().__init__(mdp.num_states, 4, P, mdp.initial.copy())
 
     def render(self, mode: str = "human") -> str | None:

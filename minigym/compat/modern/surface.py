@@ -1,4 +1,7 @@
-"""Which module of ``gymnasium`` holds which names of minigym: the whole of what ``import gymnasium`` offers."""
+"""Which module of ``gymnasium`` holds which names of minigym: the whole of what ``import gymnasium`` offers.
+
+The tables here are those of 1.x; ``minigym.compat.profile_029.surface`` has those of 0.29.
+"""
 
 import importlib
 import importlib.util
@@ -11,6 +14,7 @@ from minigym import registration
 from minigym.compat.install import GYMNASIUM
 from minigym.compat.modern import logger
 from minigym.core import EnvSpec
+from minigym.registration.making import Manner
 
 # Fresh modules, each with the public names of the modules on the right: all, or those after ":", or all but those
 # after ":-".
@@ -180,30 +184,44 @@ IDS: tuple[dict[str, Any], ...] = (
 
 def populate(gymnasium: ModuleType) -> None:
     """Fill the module ``gymnasium`` while it is being imported."""
-    version = GYMNASIUM.versions[GYMNASIUM.chosen()]
-    gymnasium.__version__ = version  # type: ignore[attr-defined]  # modules take any attribute
-    for name, same in SAME.items():
-        _place(name, importlib.import_module(same))
-    for name in _parents_first([*MODULES, "gymnasium.envs.registration"]):
-        if name not in sys.modules:  # a worker that unpickles may have asked for one already
-            _place(name, ModuleType(name))
-    _fill_registration(sys.modules["gymnasium.envs.registration"])
-    for name, sources in MODULES.items():
-        _fill(sys.modules[name], sources)
-    _fill(gymnasium, TOP)
+    profile = GYMNASIUM.chosen()
+    tables = chosen_tables()
+    gymnasium.__version__ = GYMNASIUM.versions[profile]  # type: ignore[attr-defined]  # modules take any attribute
+    names = {*tables.MODULES, *tables.SAME, "gymnasium.envs.registration"}
+    for name in sorted(names, key=lambda name: name.count(".")):  # parents first
+        module = importlib.import_module(tables.SAME[name]) if name in tables.SAME else ModuleType(name)
+        if any(other.startswith(f"{name}.") for other in names):
+            module.__path__ = []  # what makes a module a package; there is nothing more on the disk
+        sys.modules[name] = module
+        parent, _, leaf = name.rpartition(".")
+        setattr(sys.modules[parent], leaf, module)
+    _fill_registration(sys.modules["gymnasium.envs.registration"], tables)
+    for name, sources in tables.MODULES.items():
+        _fill(sys.modules[name], sources, tables)
+    _fill(gymnasium, tables.TOP, tables)
     gymnasium.__all__ += ["envs", "error", "experimental", "logger", "spaces", "utils", "vector", "wrappers"]  # type: ignore[attr-defined]
+
+
+def chosen_tables() -> Any:
+    """The module that holds the tables of the profile installed."""
+    if GYMNASIUM.chosen() == "0.29":
+        from minigym.compat.profile_029 import surface
+
+        return surface
+    return sys.modules[__name__]
 
 
 def missing(name: str) -> str:
     """What to say of a name of ``gymnasium`` that there is not."""
-    reason = f" ({ABSENT[name]})" if name in ABSENT else ""
+    absent = chosen_tables().ABSENT
+    reason = f" ({absent[name]})" if name in absent else ""
     return (
         f"minigym's gymnasium has no {name!r}{reason}; what it covers stands in docs/gymnasium.md (for the real one: "
         "restart, and leave out install_as_gymnasium)"
     )
 
 
-def _fill(module: ModuleType, sources: tuple[str, ...]) -> None:
+def _fill(module: ModuleType, sources: tuple[str, ...], tables: Any) -> None:
     """Put the public names of the sources into the module."""
     module.__getattr__ = partial(_absent, module.__name__)  # type: ignore[method-assign]  # a module's own, PEP 562
     module.__all__ = []  # type: ignore[attr-defined]  # modules take any attribute
@@ -216,7 +234,7 @@ def _fill(module: ModuleType, sources: tuple[str, ...]) -> None:
         elif chosen:
             names = chosen.split(",")
         for each in names:
-            if f"{module.__name__}.{each}" in MODULES and isinstance(getattr(origin, each), ModuleType):
+            if f"{module.__name__}.{each}" in tables.MODULES and isinstance(getattr(origin, each), ModuleType):
                 continue  # a module inside this one, which stands there already
             setattr(module, each, getattr(origin, each))
         module.__all__ += names  # type: ignore[attr-defined]
@@ -237,30 +255,19 @@ def public_names(module: ModuleType) -> list[str]:
     ]
 
 
-def _fill_registration(module: ModuleType) -> None:
-    """The functions of ``minigym.registration`` once more, over a registry of their own.
+def _fill_registration(module: ModuleType, tables: Any) -> None:
+    """A registry of its own, with the ids of the tables: what a program registers here is not minigym's business.
 
-    The same source is run in another module: what a program registers or replaces here is not minigym's business, and
-    its ids stand for the lenient environments. Functions keep their module's name, so they can be pickled.
+    For 1.x the source of ``minigym.registration`` is run once more, in another module. Functions keep their module's
+    name, so they can be pickled.
     """
-    described = importlib.util.spec_from_file_location(module.__name__, registration.__file__)
-    assert described is not None
-    assert described.loader is not None  # a file always has one
-    described.loader.exec_module(module)
-    EnvSpec._make = registration.make  # the source has set it to its own
-    module._on_unknown_mode = logger.warn  # type: ignore[attr-defined]  # the original warns, and goes on
+    if "gymnasium.envs.registration" not in tables.SAME:
+        described = importlib.util.spec_from_file_location(module.__name__, registration.__file__)
+        assert described is not None
+        assert described.loader is not None  # a file always has one
+        described.loader.exec_module(module)
+        EnvSpec._make = registration.make  # the source has set it to its own
+        module._manner = Manner(logger.warn)  # type: ignore[attr-defined]  # the original warns, and goes on
     module.registry.clear()
-    for arguments in IDS:
+    for arguments in tables.IDS:
         module.register(**arguments)
-
-
-def _parents_first(names: list[str]) -> list[str]:
-    return sorted(names, key=lambda name: name.count("."))
-
-
-def _place(name: str, module: ModuleType) -> None:
-    if any(other.startswith(f"{name}.") for other in MODULES):
-        module.__path__ = []  # what makes a module a package; there is nothing more on the disk
-    sys.modules[name] = module
-    parent, _, leaf = name.rpartition(".")
-    setattr(sys.modules[parent], leaf, module)

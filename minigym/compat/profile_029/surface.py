@@ -1,0 +1,82 @@
+"""Which module of ``gymnasium`` 0.29 holds which names."""
+
+from typing import Any
+
+from minigym.compat.modern import surface as modern
+
+_WRAPPERS = "minigym.compat.profile_029.wrappers"
+_STATISTICS = "minigym.compat.profile_029.statistics"
+_ENVS = "minigym.compat.profile_029.envs"
+_KEPT = ("gymnasium.error", "gymnasium.spaces", "gymnasium.utils")  # with all their modules, as in 1.x
+
+MODULES: dict[str, tuple[str, ...]] = {
+    **{name: sources for name, sources in modern.MODULES.items() if name.startswith(_KEPT)},
+    "gymnasium.core": (
+        "minigym.compat.profile_029.core:Env,Wrapper,ObservationWrapper,ActionWrapper,RewardWrapper",
+        "minigym.core:ObsType,ActType,WrapperObsType,WrapperActType,RenderFrame",
+    ),
+    "gymnasium.vector": ("minigym.compat.profile_029.vector",),
+    "gymnasium.vector.async_vector_env": (
+        "minigym.compat.profile_029.vector:AsyncVectorEnv",
+        "minigym.vector.async_vector_env:AsyncState",
+    ),
+    "gymnasium.vector.sync_vector_env": ("minigym.compat.profile_029.vector:SyncVectorEnv",),
+    "gymnasium.vector.utils": modern.MODULES["gymnasium.vector.utils"],
+    "gymnasium.vector.vector_env": ("minigym.compat.profile_029.vector:VectorEnv,VectorEnvWrapper",),
+    "gymnasium.wrappers": (_WRAPPERS,),
+    "gymnasium.wrappers.autoreset": (f"{_WRAPPERS}:AutoResetWrapper",),
+    "gymnasium.wrappers.clip_action": (f"{_WRAPPERS}:ClipAction",),
+    "gymnasium.wrappers.compatibility": (f"{_WRAPPERS}:EnvCompatibility",),
+    "gymnasium.wrappers.env_checker": (f"{_WRAPPERS}:PassiveEnvChecker",),
+    "gymnasium.wrappers.filter_observation": (f"{_WRAPPERS}:FilterObservation",),
+    "gymnasium.wrappers.flatten_observation": (f"{_WRAPPERS}:FlattenObservation",),
+    "gymnasium.wrappers.frame_stack": (f"{_WRAPPERS}:FrameStack,LazyFrames",),
+    "gymnasium.wrappers.human_rendering": (f"{_WRAPPERS}:HumanRendering",),
+    "gymnasium.wrappers.normalize": (f"{_STATISTICS}:NormalizeObservation,NormalizeReward,RunningMeanStd",),
+    "gymnasium.wrappers.order_enforcing": (f"{_WRAPPERS}:OrderEnforcing",),
+    "gymnasium.wrappers.record_episode_statistics": (f"{_STATISTICS}:RecordEpisodeStatistics",),
+    "gymnasium.wrappers.record_video": (f"{_WRAPPERS}:RecordVideo,capped_cubic_video_schedule",),
+    "gymnasium.wrappers.render_collection": (f"{_WRAPPERS}:RenderCollection",),
+    "gymnasium.wrappers.rescale_action": (f"{_WRAPPERS}:RescaleAction",),
+    "gymnasium.wrappers.step_api_compatibility": (f"{_WRAPPERS}:StepAPICompatibility",),
+    "gymnasium.wrappers.time_aware_observation": (f"{_WRAPPERS}:TimeAwareObservation",),
+    "gymnasium.wrappers.time_limit": (f"{_WRAPPERS}:TimeLimit",),
+    "gymnasium.wrappers.transform_observation": (f"{_WRAPPERS}:TransformObservation",),
+    "gymnasium.wrappers.transform_reward": (f"{_WRAPPERS}:TransformReward",),
+    "gymnasium.wrappers.vector_list_info": (f"{_WRAPPERS}:VectorListInfo",),
+    "gymnasium.envs": ("gymnasium.envs.registration:make,pprint_registry,register,registry,spec",),
+    "gymnasium.envs.classic_control": (f"{_ENVS}:CartPoleEnv",),
+    "gymnasium.envs.classic_control.cartpole": (f"{_ENVS}:CartPoleEnv",),
+    "gymnasium.envs.classic_control.utils": modern.MODULES["gymnasium.envs.classic_control.utils"],
+    "gymnasium.envs.toy_text": (f"{_ENVS}:FrozenLakeEnv",),
+    "gymnasium.envs.toy_text.frozen_lake": (f"{_ENVS}:-CartPoleEnv",),
+    "gymnasium.envs.toy_text.utils": (f"{_ENVS}:categorical_sample",),
+    "gymnasium.experimental": (),
+}
+
+SAME = {
+    **modern.SAME,
+    "gymnasium.envs.registration": "minigym.compat.profile_029.registration",
+    "gymnasium.logger": "minigym.compat.profile_029.logger",
+}
+
+TOP = (
+    modern.TOP[0],
+    modern.TOP[1],
+    "gymnasium.envs.registration:make,spec,register,registry,pprint_registry,register_envs",
+)
+
+IDS: tuple[dict[str, Any], ...] = tuple(
+    {key: value for key, value in each.items() if key != "vector_entry_point"} for each in modern.IDS
+)
+
+_OPENCV = "draws with OpenCV, whose every bit it would have to match"
+ABSENT = {
+    "gymnasium.make_vec": "experimental in 0.29; use gymnasium.vector.make, or the profile 1.x",
+    "gymnasium.experimental.vector": "what became 1.0: use the profile 1.x",
+    "gymnasium.experimental.wrappers": "what became 1.0: use the profile 1.x",
+    "gymnasium.wrappers.AtariPreprocessing": "for Atari games, which minigym has none of",
+    "gymnasium.wrappers.GrayScaleObservation": _OPENCV,
+    "gymnasium.wrappers.PixelObservationWrapper": "fails in 0.29.1 itself under NumPy 1.24 and later (np.float)",
+    "gymnasium.wrappers.ResizeObservation": _OPENCV,
+}
