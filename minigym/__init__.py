@@ -1,6 +1,6 @@
 """minigym: the environments of the reinforcement-learning textbook, rebuilt from scratch without Gym."""
 
-from minigym import dynamics, envs, error, logger, render, seeding, spaces, vector, wrappers
+from minigym import compat, dynamics, envs, error, logger, render, seeding, spaces, vector, wrappers
 from minigym.compat.install import install_as_gym, install_as_gymnasium, uninstall_as_gym, uninstall_as_gymnasium
 from minigym.core import (
     ActionWrapper,
@@ -14,7 +14,16 @@ from minigym.core import (
 )
 from minigym.dynamics.mdp import MDP
 from minigym.envs.tabular import TabularEnv
-from minigym.registration import VectorizeMode, make, make_vec, pprint_registry, register, registry, spec
+from minigym.registration import (
+    VectorizeMode,
+    make,
+    make_vec,
+    pprint_registry,
+    register,
+    register_envs,
+    registry,
+    spec,
+)
 from minigym.spaces import Space
 
 __version__ = "0.1.0"
@@ -32,6 +41,7 @@ __all__ = [
     "VectorizeMode",
     "Wrapper",
     "WrapperSpec",
+    "compat",
     "dynamics",
     "envs",
     "error",
@@ -42,6 +52,7 @@ __all__ = [
     "make_vec",
     "pprint_registry",
     "register",
+    "register_envs",
     "registry",
     "render",
     "seeding",

@@ -80,7 +80,7 @@ class InvalidParameter(Error, ValueError):
     """A constructor argument or a physical parameter has a value that cannot work."""
 
 
-class CustomSpaceError(Error):
+class CustomSpaceError(Error, NotImplementedError):
     """A function that knows minigym's own spaces was given another kind."""
 
 

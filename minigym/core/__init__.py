@@ -13,7 +13,13 @@ from minigym.core.env import (
     WrapperObsType,
 )
 from minigym.core.spec import EnvSpec, RecordConstructorArgs, WrapperSpec, parse_env_id
-from minigym.core.vector import ArrayType, AutoresetMode, VectorEnv, VectorWrapper
+from minigym.core.vector import ArrayType, AutoresetMode, VectorEnv, autoreset_mode_of
+from minigym.core.vector_wrapper import (
+    VectorActionWrapper,
+    VectorObservationWrapper,
+    VectorRewardWrapper,
+    VectorWrapper,
+)
 
 __all__ = [
     "ActType",
@@ -27,11 +33,15 @@ __all__ = [
     "RecordConstructorArgs",
     "RenderFrame",
     "RewardWrapper",
+    "VectorActionWrapper",
     "VectorEnv",
+    "VectorObservationWrapper",
+    "VectorRewardWrapper",
     "VectorWrapper",
     "Wrapper",
     "WrapperActType",
     "WrapperObsType",
     "WrapperSpec",
+    "autoreset_mode_of",
     "parse_env_id",
 ]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigym import error, logger, seeding
+from minigym.core.seeded import Seeded
 from minigym.core.spec import EnvSpec, RecordConstructorArgs, WrapperSpec
 from minigym.spaces import Space
 
@@ -21,7 +22,7 @@ WrapperActType = TypeVar("WrapperActType")
 RenderFrame: TypeAlias = NDArray[np.uint8] | str
 
 
-class Env(Generic[ObsType, ActType]):
+class Env(Seeded, Generic[ObsType, ActType]):
     """An environment: ``reset`` begins an episode, ``step`` plays one action.
 
     A subclass sets ``action_space`` and ``observation_space`` in its constructor, implements ``step``, ``reset``
@@ -40,9 +41,6 @@ class Env(Generic[ObsType, ActType]):
     The check wrappers of ``make`` become inert once they have done their work, so that a step through three wrappers
     costs no more than a step through one.
     """
-
-    _np_random: np.random.Generator | None = None
-    _np_random_seed: int | None = None
 
     def step(self, action: ActType) -> tuple[ObsType, SupportsFloat, bool, bool, dict[str, Any]]:
         """Play one action.
@@ -92,25 +90,6 @@ class Env(Generic[ObsType, ActType]):
     def unwrapped(self) -> "Env[Any, Any]":
         """The environment itself, beneath all wrappers."""
         return self
-
-    @property
-    def np_random(self) -> np.random.Generator:
-        """The environment's own stream; made from the system's entropy where no reset has seeded it."""
-        if self._np_random is None:
-            self._np_random, self._np_random_seed = seeding.np_random()
-        return self._np_random
-
-    @np_random.setter
-    def np_random(self, generator: np.random.Generator) -> None:
-        self._np_random = generator
-        self._np_random_seed = -1  # the seed of a foreign generator is not known
-
-    @property
-    def np_random_seed(self) -> int | None:
-        """The seed of ``np_random``; -1 where the generator was set from outside."""
-        if self._np_random_seed is None:
-            self._np_random, self._np_random_seed = seeding.np_random()
-        return self._np_random_seed
 
     def has_wrapper_attr(self, name: str) -> bool:
         """Whether this environment, or one beneath its wrappers, has the attribute."""
@@ -301,7 +280,7 @@ class Wrapper(Env[WrapperObsType, WrapperActType], Generic[WrapperObsType, Wrapp
         return f"<{type(self).__name__}{self.env}>"
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}{self.env!r}>"
+        return str(self)
 
 
 def _has_own(wrapper: Wrapper[Any, Any, Any, Any], name: str) -> bool:

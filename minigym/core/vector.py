@@ -1,4 +1,4 @@
-"""What a batch of environments and a wrapper around one are."""
+"""What a batch of environments is."""
 
 from enum import Enum
 from typing import Any, Generic, TypeVar
@@ -6,8 +6,9 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from minigym import error, seeding
+from minigym import error, logger, seeding
 from minigym.core.env import ActType, ObsType, RenderFrame
+from minigym.core.seeded import Seeded
 from minigym.core.spec import EnvSpec
 from minigym.spaces import Space
 
@@ -35,7 +36,7 @@ class AutoresetMode(Enum):
         )
 
 
-class VectorEnv(Generic[ObsType, ActType, ArrayType]):
+class VectorEnv(Seeded, Generic[ObsType, ActType, ArrayType]):
     """A batch of environments, its lanes, that are reset and stepped together.
 
     A subclass sets ``num_envs``, the two spaces of one lane (``single_...``) and the two of the batch, names its
@@ -54,9 +55,6 @@ class VectorEnv(Generic[ObsType, ActType, ArrayType]):
     single_observation_space: Space[Any]
     single_action_space: Space[Any]
     num_envs: int
-
-    _np_random: np.random.Generator | None = None
-    _np_random_seed: int | None = None
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
@@ -109,25 +107,6 @@ class VectorEnv(Generic[ObsType, ActType, ArrayType]):
 
     def close_extras(self, **kwargs: Any) -> None:
         """What a subclass has to release."""
-
-    @property
-    def np_random(self) -> np.random.Generator:
-        """The batch's own stream; a batch whose lanes have one each gives the tuple of them."""
-        if self._np_random is None:
-            self._np_random, self._np_random_seed = seeding.np_random()
-        return self._np_random
-
-    @np_random.setter
-    def np_random(self, generator: np.random.Generator) -> None:
-        self._np_random = generator
-        self._np_random_seed = -1  # the seed of a foreign generator is not known
-
-    @property
-    def np_random_seed(self) -> int | None:
-        """The seed of ``np_random``, -1 where the generator was set from outside; likewise the tuple of the lanes'."""
-        if self._np_random_seed is None:
-            self._np_random, self._np_random_seed = seeding.np_random()
-        return self._np_random_seed
 
     @property
     def unwrapped(self) -> "VectorEnv[Any, Any, Any]":
@@ -198,121 +177,15 @@ def _with_room_for(
     return objects
 
 
-class VectorWrapper(VectorEnv[ObsType, ActType, ArrayType]):
-    """A batch around another one; what it does not change, it passes through."""
+def autoreset_mode_of(env: VectorEnv[Any, Any, Any]) -> AutoresetMode:
+    """When the batch resets its lanes: ``NEXT_STEP``, with a warning, where its metadata do not say.
 
-    def __init__(self, env: VectorEnv[Any, Any, Any]) -> None:
-        if not isinstance(env, VectorEnv):
-            raise TypeError(
-                f"{type(self).__name__} wraps a minigym.vector.VectorEnv, got {env!r} of type {type(env).__name__}; "
-                "make one with minigym.make_vec(id, num_envs)"
-            )
-        self.env = env
-        self._observation_space: Space[ObsType] | None = None
-        self._action_space: Space[ActType] | None = None
-        self._single_observation_space: Space[Any] | None = None
-        self._single_action_space: Space[Any] | None = None
-        self._metadata: dict[str, Any] | None = None
-
-    def reset(
-        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[ObsType, dict[str, Any]]:
-        return self.env.reset(seed=seed, options=options)
-
-    def step(self, actions: ActType) -> tuple[ObsType, ArrayType, ArrayType, ArrayType, dict[str, Any]]:
-        return self.env.step(actions)
-
-    def render(self) -> tuple[RenderFrame | list[RenderFrame] | None, ...] | None:
-        return self.env.render()
-
-    def close(self, **kwargs: Any) -> None:
-        self.env.close(**kwargs)
-
-    def close_extras(self, **kwargs: Any) -> None:
-        self.env.close_extras(**kwargs)
-
-    @property
-    def unwrapped(self) -> VectorEnv[Any, Any, Any]:
-        return self.env.unwrapped
-
-    @property
-    def observation_space(self) -> Space[ObsType]:
-        """The wrapper's own space where it set one, else that of the batch; so are the other three."""
-        return self.env.observation_space if self._observation_space is None else self._observation_space
-
-    @observation_space.setter
-    def observation_space(self, space: Space[ObsType]) -> None:
-        self._observation_space = space
-
-    @property
-    def action_space(self) -> Space[ActType]:
-        return self.env.action_space if self._action_space is None else self._action_space
-
-    @action_space.setter
-    def action_space(self, space: Space[ActType]) -> None:
-        self._action_space = space
-
-    @property
-    def single_observation_space(self) -> Space[Any]:
-        own = self._single_observation_space
-        return self.env.single_observation_space if own is None else own
-
-    @single_observation_space.setter
-    def single_observation_space(self, space: Space[Any]) -> None:
-        self._single_observation_space = space
-
-    @property
-    def single_action_space(self) -> Space[Any]:
-        own = self._single_action_space
-        return self.env.single_action_space if own is None else own
-
-    @single_action_space.setter
-    def single_action_space(self, space: Space[Any]) -> None:
-        self._single_action_space = space
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """The wrapper's own metadata where it set some, else that of the batch."""
-        return self.env.metadata if self._metadata is None else self._metadata
-
-    @metadata.setter
-    def metadata(self, metadata: dict[str, Any]) -> None:
-        self._metadata = metadata
-
-    @property
-    def num_envs(self) -> int:  # type: ignore[override]
-        """How many lanes there are."""
-        return self.env.num_envs
-
-    @property
-    def spec(self) -> EnvSpec | None:  # type: ignore[override]
-        """The description of the batch, without the wrapper."""
-        return self.env.spec
-
-    @property
-    def render_mode(self) -> str | None:  # type: ignore[override]
-        return self.env.render_mode
-
-    @property
-    def closed(self) -> bool:
-        """Whether the batch is closed."""
-        return self.env.closed
-
-    @closed.setter
-    def closed(self, closed: bool) -> None:
-        self.env.closed = closed
-
-    @property
-    def np_random(self) -> np.random.Generator:
-        return self.env.np_random
-
-    @np_random.setter
-    def np_random(self, generator: np.random.Generator) -> None:
-        self.env.np_random = generator
-
-    @property
-    def np_random_seed(self) -> int | None:
-        return self.env.np_random_seed
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}, {self.env}>"
+    Raises:
+        InvalidParameter: if they say something else than an :class:`AutoresetMode` or its value.
+    """
+    if "autoreset_mode" in env.metadata:
+        return AutoresetMode(env.metadata["autoreset_mode"])
+    logger.warn(
+        f'{env} does not say when it resets its lanes (metadata["autoreset_mode"]); taken for {AutoresetMode.NEXT_STEP}'
+    )
+    return AutoresetMode.NEXT_STEP

@@ -124,6 +124,18 @@ class Window:
             raise error.WindowClosed
 
 
+def scaled(frame: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """The frame at another size, smoothly; several times as fast as NumPy could.
+
+    Raises:
+        DependencyNotInstalled: without pygame.
+    """
+    pygame = _import_pygame()
+    surface = pygame.image.frombuffer(np.ascontiguousarray(frame), frame.shape[1::-1], "RGB")
+    pixels = pygame.image.tobytes(pygame.transform.smoothscale(surface, (width, height)), "RGB")
+    return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
+
+
 @cache
 def _import_pygame() -> Any:
     """The pygame module, imported without its side effects: its greeting, its warnings, its environment variable."""

@@ -16,6 +16,8 @@ _STOP = 0.25  # the chance that a sequence ends after the item just drawn; so 4 
 class Sequence(Space[Any]):
     """Tuples of any length whose items are all values of one space; stacked, such items as one value.
 
+    A stacked Sequence keeps the space of a stack of one item as ``stacked_feature_space``.
+
     Args:
         space: the space of the items, kept as ``feature_space``.
         seed: see :meth:`seed`; or a generator, from which the lengths are drawn and the items' space is seeded.
@@ -26,11 +28,16 @@ class Sequence(Space[Any]):
     """
 
     dtype: None
+    stacked_feature_space: Space[Any]
 
     def __init__(self, space: Space[Any], seed: Any = None, stack: bool = False) -> None:
         _checks.space("Sequence: space", space)
         self.feature_space = space
         self.stack = stack
+        if stack:
+            from minigym.spaces.batching import batch_space  # here, since it knows Sequences as well
+
+            self.stacked_feature_space = batch_space(space, 1)
         super().__init__(seed=seed)
         if isinstance(seed, np.random.Generator):
             _parts.seed_from(seed, [space])

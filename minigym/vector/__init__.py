@@ -2,14 +2,31 @@
 
 from typing import TYPE_CHECKING, Any
 
-from minigym.core import AutoresetMode, VectorEnv, VectorWrapper
+from minigym.core import (
+    AutoresetMode,
+    VectorActionWrapper,
+    VectorEnv,
+    VectorObservationWrapper,
+    VectorRewardWrapper,
+    VectorWrapper,
+)
 from minigym.vector import utils
 from minigym.vector.sync_vector_env import SyncVectorEnv
 
 if TYPE_CHECKING:
     from minigym.vector.async_vector_env import AsyncVectorEnv
 
-__all__ = ["AsyncVectorEnv", "AutoresetMode", "SyncVectorEnv", "VectorEnv", "VectorWrapper", "utils"]
+__all__ = [
+    "AsyncVectorEnv",
+    "AutoresetMode",
+    "SyncVectorEnv",
+    "VectorActionWrapper",
+    "VectorEnv",
+    "VectorObservationWrapper",
+    "VectorRewardWrapper",
+    "VectorWrapper",
+    "utils",
+]
 
 
 def __getattr__(name: str) -> Any:

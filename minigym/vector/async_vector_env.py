@@ -3,14 +3,13 @@
 import contextlib
 import multiprocessing
 import pickle
-import signal
+import queue
 import time
-import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from enum import Enum
+from functools import partial
 from multiprocessing.connection import Connection
-from multiprocessing.context import BaseContext
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,12 @@ from numpy.typing import NDArray
 
 from minigym import error, logger
 from minigym.core import AutoresetMode, RenderFrame, VectorEnv
-from minigym.spaces import Space
 from minigym.vector import lanes
+from minigym.vector.processes import all_arrays, clear_mpi_env_vars, create_shared_memory, read_from_shared_memory
 from minigym.vector.utils import batch_space, checked_actions, concatenate, create_empty_array, iterate
+from minigym.vector.worker import work
+
+_PATIENCE = 10.0  # s; how long a worker that failed may take to say why
 
 
 class AsyncState(Enum):
@@ -47,11 +49,15 @@ class AsyncVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         context: how processes start, "fork", "forkserver" or "spawn"; None for the platform's default. All but "fork"
             send ``env_fns`` by pickle; lambdas, and what a notebook defines, need cloudpickle installed.
         daemon: whether the workers end with this process, and may have no children.
+        worker: a function that runs in each process in place of minigym's own, called as ``worker(lane, env_fn, pipe,
+            parent_pipe, shared_memory, error_queue, autoreset_mode)``. What it is told and has to answer stands in
+            :mod:`minigym.vector.worker`. The first failure of one closes the batch.
         observation_mode: as in SyncVectorEnv.
         autoreset_mode: likewise.
 
     Raises:
-        InvalidParameter: as SyncVectorEnv does; or if the observations are no arrays and cannot be shared.
+        InvalidParameter: (a ValueError) as SyncVectorEnv does; or if the observations cannot be shared.
+        TypeError: if they are Graphs or Sequences, which cannot be shared since they have no fixed size.
     """
 
     def __init__(
@@ -61,6 +67,7 @@ class AsyncVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         copy: bool = True,
         context: str | None = None,
         daemon: bool = True,
+        worker: Callable[..., None] | None = None,
         observation_mode: lanes.ObservationMode = "same",
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
     ) -> None:
@@ -70,6 +77,7 @@ class AsyncVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         self.copy = copy
         self.context = context
         self.daemon = daemon
+        self.worker = worker
         self.observation_mode = observation_mode
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         # The shared memory must exist before the processes that inherit it, and its size is that of the spaces.
@@ -84,46 +92,65 @@ class AsyncVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         for env in envs:
             env.close()
 
-        start = multiprocessing.get_context(context)
-        shared = _shared(self.single_observation_space, self.num_envs, start) if shared_memory else None
-        self._observations = (
-            create_empty_array(self.single_observation_space, self.num_envs) if shared is None else _views(shared)
+        start: Any = multiprocessing.get_context(context)
+        self._memory = self._shared_memory(start) if shared_memory else None
+        self.observations = (
+            create_empty_array(self.single_observation_space, self.num_envs)
+            if self._memory is None
+            else read_from_shared_memory(self.single_observation_space, self._memory, self.num_envs)
         )
+        self._is_live = all_arrays(self.observations)  # whether they change as the memory does
         self._env_obs: list[Any] = [None] * self.num_envs
         self._was_reset = False
         self._ended = np.zeros(self.num_envs, np.bool_)
         self._state = AsyncState.DEFAULT
         self._waiting: list[int] = []  # lanes whose reply to the pending command has not come yet
-        self._replies: dict[int, Any] = {}
+        self._replies: dict[int, tuple[Any, bool]] = {}
+        self.error_queue = None if worker is None else start.Queue()
         self.parent_pipes: list[Connection] = []
         self.processes: list[Any] = []
+        own = partial(work, space=self.single_observation_space, num_envs=self.num_envs)
         try:
-            for lane, env_fn in enumerate(self.env_fns):
-                ours, theirs = start.Pipe()
-                process = start.Process(  # type: ignore[attr-defined]  # every context has one
-                    target=_work,
-                    name=f"Worker<{type(self).__name__}>-{lane}",
-                    args=(
-                        lane,
-                        _Function(env_fn),
-                        theirs,
-                        ours,
-                        self.single_observation_space,
-                        shared,
-                        self.autoreset_mode,
-                    ),
-                    daemon=daemon,
-                )
-                self.parent_pipes.append(ours)
-                self.processes.append(process)
-                process.start()
-                theirs.close()
-            observation_spaces, action_spaces = zip(*self._ask("spaces", [()] * self.num_envs), strict=True)
-            lanes.check_action_spaces([self.single_action_space, *action_spaces])
-            lanes.observation_spaces(observation_mode, observation_spaces)
+            with clear_mpi_env_vars():
+                for lane, env_fn in enumerate(self.env_fns):
+                    ours, theirs = start.Pipe()
+                    process = start.Process(
+                        target=own if worker is None else worker,
+                        name=f"Worker<{type(self).__name__}>-{lane}",
+                        args=(
+                            lane,
+                            CloudpickleWrapper(env_fn),
+                            theirs,
+                            ours,
+                            self._memory,
+                            self.error_queue,
+                            self.autoreset_mode,
+                        ),
+                        daemon=daemon,
+                    )
+                    self.parent_pipes.append(ours)
+                    self.processes.append(process)
+                    process.start()
+                    theirs.close()
+            lanes.check_action_spaces([self.single_action_space, *self.call("action_space")])
+            lanes.observation_spaces(observation_mode, self.call("observation_space"))
         except BaseException:
             self.close(terminate=True)
             raise
+
+    def _shared_memory(self, start: Any) -> Any:
+        space = self.single_observation_space
+        try:
+            memory = create_shared_memory(space, self.num_envs, start)
+        except error.CustomSpaceError as unknown:
+            raise error.InvalidParameter(f"the observations cannot be shared: {unknown}") from unknown
+        # A text is written as the indices of its characters, and so one space must do for all lanes.
+        if self.observation_mode != "same" and not all_arrays(read_from_shared_memory(space, memory, self.num_envs)):
+            raise error.InvalidParameter(
+                f"observations of {space} are no arrays, so they can be shared only by lanes of one space; write "
+                "shared_memory=False"
+            )
+        return memory
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
@@ -137,7 +164,8 @@ class AsyncVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         mask, options_of = lanes.lane_options(options, self.num_envs)
         if not (self._was_reset or mask.all()):
             raise error.ResetNeeded("a reset of some lanes needs the others to be in an episode: call reset() first")
-        self._send(AsyncState.WAITING_RESET, "reset", list(zip(seeds, options_of, strict=True)), mask)
+        data = [{"seed": one, "options": own} for one, own in zip(seeds, options_of, strict=True)]
+        self._send(AsyncState.WAITING_RESET, "reset", data, mask)
 
     def reset_wait(self, timeout: float | None = None) -> tuple[Any, dict[str, Any]]:
         """The result of the reset that :meth:`reset_async` began.
@@ -169,7 +197,7 @@ class AsyncVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
             raise error.ResetNeeded("step() needs an episode in every lane: call reset() first")
         if self.autoreset_mode is AutoresetMode.DISABLED:
             lanes.check_running(self._ended.tolist())
-        self._send(AsyncState.WAITING_STEP, "step", [(action,) for action in iterate(self.action_space, batch)])
+        self._send(AsyncState.WAITING_STEP, "step", list(iterate(self.action_space, batch)))
 
     def step_wait(
         self, timeout: float | None = None
@@ -179,17 +207,20 @@ class AsyncVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         terminations, truncations = np.zeros((2, self.num_envs), np.bool_)
         infos: dict[str, Any] = {}
         for lane, step in self._receive(AsyncState.WAITING_STEP, timeout).items():
-            self._env_obs[lane] = step.observation
-            rewards[lane], terminations[lane], truncations[lane] = step.reward, step.terminated, step.truncated
-            infos = self._add_info(self._add_info(infos, step.final, lane), step.info, lane)
+            self._env_obs[lane], rewards[lane], terminations[lane], truncations[lane], info, *final = step
+            for part in (*final, info):
+                infos = self._add_info(infos, part, lane)
         self._ended = terminations | truncations
         return self._batch(), rewards, terminations, truncations, infos
 
     def _batch(self) -> Any:
         """The lanes' latest observations as one batch."""
-        if not self.shared_memory:
-            self._observations = concatenate(self.single_observation_space, self._env_obs, self._observations)
-        return deepcopy(self._observations) if self.copy else self._observations
+        space = self.single_observation_space
+        if self._memory is None:
+            self.observations = concatenate(space, self._env_obs, self.observations)
+        elif not self._is_live:
+            self.observations = read_from_shared_memory(space, self._memory, self.num_envs)
+        return deepcopy(self.observations) if self.copy else self.observations
 
     def render(self) -> tuple[RenderFrame | list[RenderFrame] | None, ...]:
         """What each lane renders."""
@@ -204,7 +235,7 @@ class AsyncVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         """Begin :meth:`call`, which :meth:`call_wait` ends."""
         if name in ("reset", "step", "close"):
             raise error.InvalidParameter(f"call({name!r}) would bypass the batch: use its own {name}()")
-        self._send(AsyncState.WAITING_CALL, "call", [(name, args, kwargs)] * self.num_envs)
+        self._send(AsyncState.WAITING_CALL, "_call", [(name, args, kwargs)] * self.num_envs)
 
     def call_wait(self, timeout: float | None = None) -> tuple[Any, ...]:
         """The result of the call that :meth:`call_async` began; see :meth:`reset_wait`."""
@@ -216,7 +247,9 @@ class AsyncVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
 
     def set_attr(self, name: str, values: Any) -> None:
         """Set the attribute ``name`` of each lane; see :meth:`minigym.vector.SyncVectorEnv.set_attr`."""
-        self._ask("set", [(name, value) for value in lanes.set_values(values, self.num_envs)])
+        pairs = [(name, value) for value in lanes.set_values(values, self.num_envs)]
+        self._send(AsyncState.WAITING_CALL, "_setattr", pairs)
+        self._receive(AsyncState.WAITING_CALL, None)
 
     @property  # type: ignore[misc]  # read-only, as in Gymnasium
     def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]  # one stream a lane
@@ -228,15 +261,11 @@ class AsyncVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         """The seeds of the lanes' streams."""
         return self.get_attr("np_random_seed")
 
-    def _ask(self, command: str, arguments: Sequence[tuple[Any, ...]]) -> Iterable[Any]:
-        self._send(AsyncState.WAITING_CALL, command, arguments)
-        return self._receive(AsyncState.WAITING_CALL, None).values()
-
     def _send(
         self,
         state: AsyncState,
         command: str,
-        arguments: Sequence[tuple[Any, ...]],
+        data: Sequence[Any],
         mask: NDArray[np.bool_] | None = None,
     ) -> None:
         """Give the command to all workers, or those of ``mask``."""
@@ -251,7 +280,7 @@ class AsyncVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         self._state = state
         for lane in self._waiting:
             try:
-                self.parent_pipes[lane].send((command, arguments[lane]))
+                self.parent_pipes[lane].send((command, data[lane]))
             except OSError:
                 self._bury(lane)
 
@@ -276,13 +305,28 @@ class AsyncVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
             del self._waiting[0]
         self._state = AsyncState.DEFAULT
         # Only now, when every reply was read: one left in a pipe would be taken for the answer to the next command.
-        for lane, (failure, where, _) in self._replies.items():
-            if failure is not None:
-                if state is not AsyncState.WAITING_CALL:
-                    self._was_reset = False  # the others have moved, and what they returned is lost
-                failure.add_note(f"raised in the worker of lane {lane}:\n{where}")
-                raise failure
-        return {lane: value for lane, (_, _, value) in self._replies.items()}
+        failed = [lane for lane, (_, success) in self._replies.items() if not success]
+        if failed:
+            if state is not AsyncState.WAITING_CALL:
+                self._was_reset = False  # the others have moved, and what they returned is lost
+            told = self._replies[failed[0]][0]
+            failure, where = told if self.worker is None else self._failure_in_queue(failed)
+            failure.add_note(f"raised in the worker of lane {failed[0]}:\n{where}")
+            raise failure
+        return {lane: value for lane, (value, _) in self._replies.items()}
+
+    def _failure_in_queue(self, failed: Sequence[int]) -> tuple[BaseException, str]:
+        """What the first lane that failed has put into the error queue; its worker, not minigym's own, has ended."""
+        failures = {}
+        try:
+            for _ in failed:
+                lane, kind, value, where = self.error_queue.get(timeout=_PATIENCE)  # type: ignore[union-attr]  # one is there
+                failures[lane] = (value if isinstance(value, BaseException) else kind(value), where)
+        except queue.Empty:
+            pass
+        self.close(terminate=True)
+        told = error.Error(f"the worker of lane {failed[0]} failed, and did not say why; the batch was closed")
+        return failures.get(failed[0], (told, "no traceback came"))
 
     def _bury(self, lane: int) -> None:
         """End the batch after a worker has died."""
@@ -314,11 +358,14 @@ class AsyncVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
             except Exception as failure:
                 logger.warn(f"the command that was pending when the batch was closed had failed: {failure!r}")
         started = [process for process in self.processes if process.pid is not None]
+        for pipe in self.parent_pipes if not terminate else ():
+            # Said, since a closed pipe alone is not noticed while a younger process has inherited this end of it.
+            with contextlib.suppress(OSError):
+                pipe.send(("close", None))
         for pipe in self.parent_pipes:
             if not terminate:
-                # Said, since a closed pipe alone is not noticed while a younger process has inherited this end of it.
-                with contextlib.suppress(OSError):
-                    pipe.send(("close", ()))
+                with contextlib.suppress(OSError, EOFError):
+                    pipe.recv()
             pipe.close()
         for process in started:
             if terminate:
@@ -326,120 +373,30 @@ class AsyncVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
                 process.join(1)
                 process.kill()  # does nothing to a process that has ended
             process.join()
+        if self.error_queue is not None:
+            self.error_queue.close()
 
     def __del__(self) -> None:
         if not self.closed and hasattr(self, "processes"):
             self.close(terminate=True)
 
 
-class _Function:
+class CloudpickleWrapper:
     """A function that pickles with cloudpickle where that is installed: pickle takes no lambda."""
 
-    def __init__(self, function: lanes.EnvFn) -> None:
-        self.function = function
+    def __init__(self, fn: Callable[[], Any]) -> None:
+        self.fn = fn
+
+    def __call__(self) -> Any:
+        return self.fn()
 
     def __reduce__(self) -> tuple[Any, ...]:
         try:
             import cloudpickle
         except ModuleNotFoundError:
-            return _Function, (self.function,)
-        return _unpickled, (cloudpickle.dumps(self.function),)
+            return CloudpickleWrapper, (self.fn,)
+        return _unpickled, (cloudpickle.dumps(self.fn),)
 
 
-def _unpickled(pickled: bytes) -> _Function:
-    return _Function(pickle.loads(pickled))
-
-
-class _Shared:
-    """An array in memory that processes share."""
-
-    def __init__(self, start: BaseContext, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        self.shape, self.dtype = shape, dtype
-        self.memory = start.RawArray("b", max(1, int(np.prod(shape)) * dtype.itemsize))
-
-    def view(self) -> NDArray[Any]:
-        return np.ndarray(self.shape, self.dtype, buffer=self.memory)
-
-
-def _shared(space: Space[Any], n: int, start: BaseContext) -> Any:
-    shared = create_empty_array(space, n, fn=lambda shape, dtype: _Shared(start, shape, dtype))
-    if not _all_arrays(shared):
-        raise error.InvalidParameter(
-            f"observations of {space} are no arrays, which could be shared; write shared_memory=False"
-        )
-    return shared
-
-
-def _all_arrays(shared: Any) -> bool:
-    if isinstance(shared, (tuple, dict)):
-        return all(map(_all_arrays, shared.values() if isinstance(shared, dict) else shared))
-    return isinstance(shared, _Shared)
-
-
-def _views(shared: Any, rows: slice = slice(None)) -> Any:
-    """The arrays, or some rows of them, nested as the space is."""
-    if isinstance(shared, tuple):
-        return tuple(_views(part, rows) for part in shared)
-    if isinstance(shared, dict):
-        return {key: _views(part, rows) for key, part in shared.items()}
-    return shared.view()[rows]
-
-
-def _work(
-    lane: int,
-    env_fn: _Function,
-    pipe: Connection,
-    parent_pipe: Connection,
-    space: Space[Any],
-    shared: Any,
-    mode: AutoresetMode,
-) -> None:
-    """A worker: makes its environment, and answers commands until it is told to end, or the parent is dead."""
-    # With fork this process has inherited the parent's end; while it is open, the parent's death would go unnoticed.
-    parent_pipe.close()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent says what to do
-    rows = None if shared is None else _views(shared, slice(lane, lane + 1))
-    worker: lanes.Lane | None = None
-    try:
-        while True:
-            command, arguments = pipe.recv()
-            if command == "close":
-                break
-            try:
-                if worker is None:
-                    worker = lanes.Lane(lanes.checked_env(lane, env_fn.function()), mode)
-                value = _obey(worker, command, arguments)
-                if rows is not None and command in ("reset", "step"):
-                    concatenate(space, [value[0]], rows)
-                    value = (None, *value[1:]) if command == "reset" else value._replace(observation=None)
-                pipe.send((None, "", value))
-            except Exception as failure:
-                pipe.send((_portable(failure), traceback.format_exc(), None))
-    except (EOFError, OSError):  # the parent is dead
-        pass
-    finally:
-        if worker is not None:
-            worker.env.close()
-
-
-def _obey(worker: lanes.Lane, command: str, arguments: tuple[Any, ...]) -> Any:
-    if command == "reset":
-        return worker.reset(*arguments)
-    if command == "step":
-        return worker.step(*arguments)
-    if command == "set":
-        return worker.env.set_wrapper_attr(*arguments)
-    if command == "spaces":
-        return worker.env.observation_space, worker.env.action_space
-    name, args, kwargs = arguments
-    value = worker.env.get_wrapper_attr(name)
-    return value(*args, **kwargs) if callable(value) else value
-
-
-def _portable(failure: Exception) -> Exception:
-    """The exception, or what stands for it where it cannot travel."""
-    try:
-        pickle.loads(pickle.dumps(failure))
-    except Exception:
-        return error.Error(f"{type(failure).__name__}: {failure}")
-    return failure
+def _unpickled(pickled: bytes) -> CloudpickleWrapper:
+    return CloudpickleWrapper(pickle.loads(pickled))

@@ -1,4 +1,4 @@
-"""The wrappers that ``make`` puts around every environment, and the one that counts returns."""
+"""The wrappers that ``make`` puts around every environment, and those that begin episodes and count returns."""
 
 import time
 from collections import deque
@@ -177,6 +177,35 @@ class PassiveEnvChecker(Wrapper[ObsType, ActType, ObsType, ActType], RecordConst
 
     def _described(self, spec: EnvSpec) -> EnvSpec:
         return replace(spec, disable_env_checker=False)
+
+
+class Autoreset(Wrapper[ObsType, ActType, ObsType, ActType], RecordConstructorArgs):
+    """Begins the next episode by itself: the step after the end ignores its action and resets the environment.
+
+    That step returns the first observation and the info of the reset, reward 0.0 and both flags False: as a batch does
+    with ``AutoresetMode.NEXT_STEP``.
+    """
+
+    def __init__(self, env: Env[ObsType, ActType]) -> None:
+        RecordConstructorArgs.__init__(self)
+        super().__init__(env)
+        self.autoreset = False  # whether the next step resets
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[ObsType, dict[str, Any]]:
+        result = self.env.reset(seed=seed, options=options)
+        self.autoreset = False
+        return result
+
+    def step(self, action: ActType) -> tuple[ObsType, SupportsFloat, bool, bool, dict[str, Any]]:
+        if self.autoreset:
+            observation, info = self.env.reset()
+            self.autoreset = False
+            return observation, 0.0, False, False, info
+        result = self.env.step(action)
+        self.autoreset = result[2] or result[3]
+        return result
 
 
 class RecordEpisodeStatistics(Wrapper[ObsType, ActType, ObsType, ActType], RecordConstructorArgs):

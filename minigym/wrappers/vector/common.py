@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigym import error, logger
-from minigym.core import ActType, AutoresetMode, ObsType, VectorEnv, VectorWrapper
+from minigym import error
+from minigym.core import ActType, AutoresetMode, ObsType, VectorEnv, VectorWrapper, autoreset_mode_of
 
 
 class RecordEpisodeStatistics(VectorWrapper[ObsType, ActType, NDArray[Any]]):
@@ -29,14 +29,7 @@ class RecordEpisodeStatistics(VectorWrapper[ObsType, ActType, NDArray[Any]]):
     ) -> None:
         super().__init__(env)
         self._stats_key = stats_key
-        mode = env.metadata.get("autoreset_mode")
-        if not isinstance(mode, AutoresetMode):
-            logger.warn(
-                f'{env} does not say when it resets its lanes (metadata["autoreset_mode"]); taken for '
-                f"{AutoresetMode.NEXT_STEP}"
-            )
-            mode = AutoresetMode.NEXT_STEP
-        self._autoreset_mode = mode
+        self._autoreset_mode = autoreset_mode_of(env)
         self.episode_count = 0
         self.episode_start_times = np.zeros(self.num_envs)  # s, on the performance counter
         self.episode_returns = np.zeros(self.num_envs)

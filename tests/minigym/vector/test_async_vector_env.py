@@ -1,5 +1,6 @@
 """AsyncVectorEnv beside SyncVectorEnv, and what happens when a worker fails, dies, or is left alone."""
 
+import inspect
 import multiprocessing
 import os
 import pickle
@@ -10,6 +11,8 @@ import time
 import warnings
 from pathlib import Path
 
+import gymnasium
+import gymnasium.vector.async_vector_env as reference
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,8 +20,8 @@ from hypothesis import strategies as st
 
 import minigym
 from minigym import error
-from minigym.spaces import Box, Dict, Discrete, MultiBinary, Tuple
-from minigym.vector import AsyncVectorEnv, SyncVectorEnv
+from minigym.spaces import Box, Dict, Discrete, MultiBinary, OneOf, Sequence, Text, Tuple
+from minigym.vector import AsyncVectorEnv, SyncVectorEnv, utils
 from tests.minigym.vector.compare import assert_same, calls, play_both
 
 ROOT = Path(__file__).parents[3]
@@ -169,6 +172,215 @@ def test_make_vec_makes_it():
         envs.close()
 
 
+@pytest.mark.parametrize("kind", ["SyncVectorEnv", "AsyncVectorEnv"])
+def test_arguments_and_defaults_are_the_references(kind):
+    ours, theirs = (inspect.signature(getattr(library.vector, kind)).parameters for library in (minigym, gymnasium))
+    assert list(ours) == list(theirs)
+    for name, parameter in theirs.items():
+        assert repr(ours[name].default) == repr(parameter.default), name
+
+
+@pytest.mark.parametrize("daemon", [True, False])
+def test_what_it_was_made_with_can_be_read(make, daemon):
+    envs = make([Troubled] * 2, daemon=daemon, copy=False)
+    assert [process.daemon for process in envs.processes] == [daemon] * 2
+    assert [process.name for process in envs.processes] == ["Worker<AsyncVectorEnv>-0", "Worker<AsyncVectorEnv>-1"]
+    assert (envs.context, envs.shared_memory, envs.copy, envs.worker, envs.observation_mode) == (
+        "fork",
+        True,
+        False,
+        None,
+        "same",
+    )
+    assert envs.observations is envs.reset()[0]
+
+
+class Speaking(minigym.Env):
+    """Says its step in words, in a Text, in a part of a OneOf, and as a number."""
+
+    def __init__(self, longest=9):
+        self.observation_space = Dict(
+            {
+                "words": Text(longest, min_length=0, charset="0123456789 steps"),
+                "either": OneOf([Discrete(99), Tuple([Box(0, 99, (2,)), Text(3)])]),
+                "number": Box(0, 99, ()),
+            }
+        )
+        self.action_space = Discrete(2)
+
+    def _observation(self):
+        either = (np.int64(0), np.int64(self.count))
+        if self.count % 2:
+            either = (np.int64(1), (np.full(2, self.count, np.float32), str(self.count)))
+        return {"words": f"{self.count} steps", "either": either, "number": np.float32(self.count)}
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.count = 0 if seed is None else seed
+        return self._observation(), {}
+
+    def step(self, action):
+        self.count += 1
+        return self._observation(), 1.0, False, False, {}
+
+
+@pytest.mark.parametrize("copy", [True, False])
+def test_words_come_through_shared_memory(make, copy):
+    """In the reference the texts of the first moment stay for ever."""
+    envs, twin = make([Speaking] * 3, copy=copy), SyncVectorEnv([Speaking] * 3)
+    assert_same(envs.reset(seed=4), twin.reset(seed=4))
+    first = envs.step([0] * 3)[0]
+    assert_same(first, twin.step([0] * 3)[0])
+    assert_same(envs.step([0] * 3), twin.step([0] * 3))
+    assert first["words"] == ("5 steps", "6 steps", "7 steps")
+    assert first["either"][1][0] == 0
+
+
+def test_words_of_different_lanes_need_messages(make):
+    """Each lane might count the characters in its own way."""
+    with pytest.raises(error.InvalidParameter, match="only by lanes of one space; write shared_memory=False"):
+        AsyncVectorEnv([Speaking, Speaking], observation_mode="different")
+    batch = make([Speaking] * 2, shared_memory=False).reset(seed=1)[0]
+    assert batch["words"] == ("1 steps", "2 steps")
+
+
+def test_observations_of_no_fixed_size_need_messages(make):
+    class Listing(Speaking):
+        def __init__(self):
+            super().__init__()
+            self.observation_space = Sequence(Discrete(99))
+
+        def _observation(self):
+            return tuple(np.int64(number) for number in range(self.count))
+
+    with pytest.raises(TypeError, match=r"no fixed size.*shared_memory=False"):
+        AsyncVectorEnv([Listing])
+    assert make([Listing] * 2, shared_memory=False).reset(seed=1)[0] == ((0,), (0, 1))
+    with pytest.raises(TypeError):
+        gymnasium.vector.utils.create_shared_memory(gymnasium.spaces.Sequence(gymnasium.spaces.Discrete(2)))
+
+
+def test_the_variables_of_mpi_do_not_reach_the_workers(make, monkeypatch):
+    class Environs(Troubled):
+        def names(self):
+            return sorted(name for name in os.environ if "MPI_" in name or "PMI_" in name)
+
+    monkeypatch.setenv("OMPI_COMM_WORLD_RANK", "0")
+    monkeypatch.setenv("PMI_RANK", "0")
+    assert make([Environs]).call("names") == ([],)
+    assert Environs().names() == ["OMPI_COMM_WORLD_RANK", "PMI_RANK"]
+
+
+# Workers of one's own -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def their_worker(monkeypatch):
+    """Gymnasium's own worker, with minigym's names in place of those that it imports, as a copy of it would have."""
+    for module in (minigym.vector, utils):
+        for name in ("AutoresetMode", "write_to_shared_memory"):
+            if hasattr(module, name):
+                monkeypatch.setattr(reference, name, getattr(module, name))
+    return reference._async_worker
+
+
+@pytest.mark.parametrize("shared_memory", [True, False])
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("env_id", ["FrozenLake-v1", "CartPole-v1"])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(data=st.data())
+def test_the_references_own_worker_serves(their_worker, env_id, mode, shared_memory, data):
+    limits = data.draw(st.lists(st.integers(1, 8), min_size=1, max_size=3), "limits")
+    sequence = data.draw(calls(len(limits), 4 if env_id == "FrozenLake-v1" else 2, env_id == "CartPole-v1"), "calls")
+    if not shared_memory:  # it then forgets that it was reset, and resets once more
+        sequence = [call for number, call in enumerate(sequence) if number == 0 or call[0] == "step"]
+    envs = AsyncVectorEnv(
+        lanes(limits, env_id), shared_memory, autoreset_mode=mode, context="fork", worker=their_worker
+    )
+    assert envs.worker is their_worker
+    try:
+        envs.set_attr("gravity", 9.8)
+        assert envs.get_attr("gravity") == (9.8,) * len(limits)
+        twin = SyncVectorEnv(lanes(limits, env_id), autoreset_mode=mode)
+        play_both(InOrder(envs), InOrder(twin), sequence)
+    finally:
+        envs.close()
+    assert [process.exitcode for process in envs.processes] == [0] * len(limits)
+
+
+class InOrder(minigym.vector.VectorWrapper):
+    """Infos in the order of their names: that of the last infos among the first ones differs."""
+
+    def step(self, actions):
+        *result, infos = self.env.step(actions)
+        return (*result, {key: infos[key] for key in sorted(infos)})
+
+
+def doubling_worker(index, env_fn, pipe, parent_pipe, shared_memory, error_queue, autoreset_mode):
+    """Doubles rewards; knows no reset of its own; fails at the second step of lane 1, and of lane 2 too."""
+    parent_pipe.close()
+    env = env_fn()
+    try:
+        while True:
+            command, data = pipe.recv()
+            if command == "close":
+                pipe.send((None, True))
+                break
+            if command == "_call":
+                pipe.send((env.get_wrapper_attr(data[0]), True))
+                continue
+            observation, *rest = env.reset(**data) if command == "reset" else env.step(data)
+            if command == "step":
+                if index > 0 and env.count == 2:
+                    raise ArithmeticError(f"the bank of lane {index} is broken")
+                rest[0] *= 2
+            utils.write_to_shared_memory(env.observation_space, index, observation, shared_memory)
+            pipe.send(((None, *rest), True))
+    except Exception as failure:
+        error_queue.put((index, type(failure), failure, "here"))
+        pipe.send((None, False))
+
+
+@pytest.mark.parametrize("context", ["fork", "spawn"])
+def test_a_worker_of_ones_own(make, context):
+    envs = make([Troubled] * 3, worker=doubling_worker, context=context)
+    envs.reset(seed=0)
+    observation, rewards, *_ = envs.step([0, 0, 0])
+    assert observation["a"].tolist() == [[1, 1]] * 3
+    assert rewards.tolist() == [2.0] * 3
+    with pytest.raises(ArithmeticError, match="the bank of lane 1 is broken") as caught:
+        envs.step([0, 0, 0])
+    assert caught.value.__notes__ == ["raised in the worker of lane 1:\nhere"]
+    assert envs.closed
+    with pytest.raises(error.ClosedEnvironmentError):
+        envs.reset()
+
+
+def test_a_failure_that_is_told_in_words_or_not_at_all(make, monkeypatch):
+    def telling(index, env_fn, pipe, parent_pipe, shared_memory, error_queue, autoreset_mode):
+        pipe.recv()
+        error_queue.put((index, KeyError, "in words", "here"))
+        pipe.send((None, False))
+
+    def silent(index, env_fn, pipe, parent_pipe, shared_memory, error_queue, autoreset_mode):
+        pipe.recv()
+        pipe.send((None, False))
+
+    def gone(*args):
+        os._exit(3)
+
+    monkeypatch.setattr("minigym.vector.async_vector_env._PATIENCE", 0.2)
+    before = multiprocessing.active_children()
+    for worker, kind, message in (
+        (telling, KeyError, "in words"),
+        (silent, error.Error, "worker of lane 0 failed, and did not say why; the batch was closed"),
+        (gone, error.Error, "died with exit code 3"),
+    ):
+        with pytest.raises(kind, match=message):
+            make([Troubled], worker=worker)
+    assert multiprocessing.active_children() == before
+
+
 # Order and arguments ------------------------------------------------------------------------------------------------
 
 
@@ -311,11 +523,11 @@ def test_closing_waits_for_what_is_pending_or_not(make):
     envs.step_async([1])
     envs.close()
     assert [process.exitcode for process in envs.processes] == [0]
-    envs = make([lambda: Troubled(sleep)])
+    envs = make([lambda: Troubled(lambda env: time.sleep(60))])  # so long that a busy machine does not matter
     envs.reset()
     envs.step_async([1])
     envs.close(timeout=0.05)
-    assert [process.exitcode for process in envs.processes] == [-signal.SIGTERM]
+    assert envs.processes[0].exitcode in (-signal.SIGTERM, -signal.SIGKILL)
 
 
 def test_a_pending_failure_is_told_on_closing(make):

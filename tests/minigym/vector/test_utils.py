@@ -1,5 +1,11 @@
 """Batched spaces and batches of values beside Gymnasium's."""
 
+import inspect
+import multiprocessing
+import os
+import pickle
+import sys
+
 import gymnasium
 import gymnasium.vector.utils as reference
 import numpy as np
@@ -12,7 +18,7 @@ from minigym import error
 from minigym.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Tuple
 from minigym.vector import utils
 from tests.minigym.vector.compare import assert_same
-from tests.strategies import space_recipes
+from tests.strategies import SpaceRecipe, all_space_recipes, space_recipes
 
 
 def examples(library):
@@ -76,6 +82,38 @@ def test_batches_of_any_space_equal_the_references(recipe, n):
 def test_arrays_are_made_by_the_function_that_is_given():
     made = utils.create_empty_array(Tuple([Discrete(2), Box(0, 1, (2,))]), n=3, fn=np.ones)
     assert [array.tolist() for array in made] == [[1, 1, 1], [[1.0, 1.0]] * 3]
+
+
+def comparable(value):
+    """A value with its graphs as plain tuples, whose classes differ."""
+    if type(value).__name__ == "GraphInstance":
+        return ("graph", *map(comparable, value))
+    if isinstance(value, tuple):
+        return tuple(map(comparable, value))
+    if isinstance(value, dict):
+        return {key: comparable(part) for key, part in value.items()}
+    return value
+
+
+@given(all_space_recipes, st.integers(1, 3), st.sampled_from([np.zeros, np.ones]))
+def test_empty_batches_of_every_kind_equal_the_references(recipe, n, fn):
+    made = utils.create_empty_array(recipe.build(minigym.spaces), n, fn)
+    expected = reference.create_empty_array(recipe.build(gymnasium.spaces), n, fn)
+    assert_same(comparable(made), comparable(expected))
+
+
+@given(all_space_recipes, st.integers(0, 99))
+def test_a_stacked_sequence_keeps_the_space_of_a_stack_of_one(recipe, seed):
+    """Its stream is a copy of where the items' stood."""
+    ours, theirs = (
+        spaces.Sequence(recipe.build(spaces, seed=seed), seed=seed + 1, stack=True)
+        for spaces in (minigym.spaces, gymnasium.spaces)
+    )
+    assert repr(ours.stacked_feature_space) == repr(theirs.stacked_feature_space)
+    # The reference's integer Boxes draw beyond their bounds where their dtype ends.
+    if recipe.name in ("Discrete", "MultiBinary", "Text") or recipe.arguments.get("dtype") in ("float32", "float64"):
+        assert_same(ours.stacked_feature_space.sample(), theirs.stacked_feature_space.sample())
+    assert not hasattr(minigym.spaces.Sequence(ours.feature_space), "stacked_feature_space")
 
 
 def test_values_are_written_into_the_arrays_that_are_given():
@@ -200,3 +238,163 @@ def test_what_is_no_space_is_refused():
         utils.batch_space(Discrete(2), 0)
     with pytest.raises(error.InvalidParameter, match="at least one space"):
         utils.batch_differing_spaces([])
+
+
+# Memory that processes share ----------------------------------------------------------------------------------------
+
+
+def kinds(memory):
+    """The types of the arrays, nested as they are."""
+    if isinstance(memory, tuple):
+        return tuple(map(kinds, memory))
+    if isinstance(memory, dict):
+        return {key: kinds(part) for key, part in memory.items()}
+    return type(memory).__name__, memory.get_obj()._type_, len(memory)
+
+
+def holds(recipe, condition):
+    """Whether the recipe, or one inside it, fulfils the condition."""
+    parts = recipe.parts.values() if isinstance(recipe.parts, dict) else recipe.parts
+    return condition(recipe) or any(part is not None and holds(part, condition) for part in parts)
+
+
+@given(all_space_recipes, st.integers(1, 3), st.data())
+def test_shared_memory_holds_what_is_written(recipe, n, data):
+    """As in the reference, which has no memory for float16 and cannot read Tuples and Dicts inside a OneOf."""
+    ours, theirs = recipe.build(minigym.spaces, seed=0), recipe.build(gymnasium.spaces)
+    if holds(recipe, lambda recipe: recipe.name in ("Graph", "Sequence")):
+        for library, space in ((utils, ours), (reference, theirs)):
+            with pytest.raises(TypeError):
+                library.create_shared_memory(space, n)
+        return
+    memory = utils.create_shared_memory(space=ours, n=n, ctx=multiprocessing)
+    values = [ours.sample() for _ in range(n)]
+    for lane in data.draw(st.permutations(range(n))):
+        utils.write_to_shared_memory(ours, lane, values[lane], memory)
+    batch = utils.read_from_shared_memory(ours, memory, n)
+    assert_same(batch, utils.concatenate(ours, values, utils.create_empty_array(ours, n)))
+    if holds(recipe, lambda recipe: recipe.arguments.get("dtype") == "float16"):
+        return
+    their_memory = reference.create_shared_memory(theirs, n)
+    assert kinds(memory) == kinds(their_memory)
+    if holds(recipe, lambda recipe: recipe.name == "OneOf"):
+        return
+    for lane in range(n):
+        reference.write_to_shared_memory(theirs, lane, values[lane], their_memory)
+    assert_same(batch, reference.read_from_shared_memory(theirs, their_memory, n))
+
+
+def test_shared_memory_for_half_floats():
+    """For which the reference finds no type."""
+    with pytest.raises(TypeError):
+        reference.create_shared_memory(gymnasium.spaces.Box(0, 1, (2,), np.float16))
+    space = Box(0, 1, (2,), np.float16)
+    memory = utils.create_shared_memory(space, 2)
+    utils.write_to_shared_memory(space, 1, [0.1, 0.5], memory)
+    assert_same(utils.read_from_shared_memory(space, memory, 2), np.array([[0, 0], [0.1, 0.5]], np.float16))
+
+
+leaves = st.sampled_from(
+    [
+        SpaceRecipe("Discrete", {"n": 3}),
+        SpaceRecipe("Text", {"max_length": 3}),
+        SpaceRecipe("Box", {"low": 0, "high": 1}),
+    ]
+)
+
+
+@given(st.lists(leaves, min_size=1, max_size=3))
+def test_parts_of_a_oneof_are_shared_as_in_the_reference(parts):
+    recipe = SpaceRecipe("OneOf", {}, parts)
+    ours, theirs = recipe.build(minigym.spaces, seed=0), recipe.build(gymnasium.spaces)
+    memories = utils.create_shared_memory(ours, 2), reference.create_shared_memory(theirs, 2)
+    for lane in (1, 0):
+        value = ours.sample()
+        utils.write_to_shared_memory(ours, lane, value, memories[0])
+        reference.write_to_shared_memory(theirs, lane, value, memories[1])
+    assert_same(
+        utils.read_from_shared_memory(ours, memories[0], 2), reference.read_from_shared_memory(theirs, memories[1], 2)
+    )
+
+
+def test_parts_inside_a_oneof_are_taken_lane_by_lane():
+    """The reference takes the lane for the part of a Tuple, and for the key of a Dict."""
+    space = minigym.spaces.OneOf([Dict({"a": Box(0, 9, (2,)), "b": Tuple([Discrete(9), minigym.spaces.Text(3)])})])
+    values = [(0, {"a": np.full(2, lane, np.float32), "b": (np.int64(lane), "x" * lane)}) for lane in range(3)]
+    memory = utils.create_shared_memory(space, 3)
+    for lane, value in enumerate(values):
+        utils.write_to_shared_memory(space, lane, value, memory)
+    assert_same(utils.read_from_shared_memory(space, memory, 3), tuple((np.int64(0), value) for _, value in values))
+
+
+def test_arrays_that_were_read_change_with_the_memory():
+    space = Dict({"a": Box(0, 9, (2,)), "b": Tuple([Discrete(9)])})
+    memory = utils.create_shared_memory(space, 2)
+    batch = utils.read_from_shared_memory(space, memory, 2)
+    utils.write_to_shared_memory(space, 1, {"a": [3, 4], "b": (5,)}, memory)
+    assert batch["a"].tolist() == [[0, 0], [3, 4]]
+    assert batch["b"][0].tolist() == [0, 5]
+    batch["a"][0] = 7
+    assert utils.read_from_shared_memory(space, memory, 2)["a"].tolist() == [[7, 7], [3, 4]]
+
+
+def test_what_cannot_be_shared_is_named():
+    for function, arguments in (
+        (utils.create_shared_memory, ()),
+        (utils.read_from_shared_memory, (None,)),
+        (utils.write_to_shared_memory, (0, "a", None)),
+    ):
+        with pytest.raises(error.CustomSpaceError, match=f"{function.__name__} does not know .*shared_memory=False"):
+            function(Letters(), *arguments)
+        with pytest.raises(TypeError, match=r"takes a minigym.spaces.Space, got 3 of type int"):
+            function(3, *arguments)
+        their_function = getattr(reference, function.__name__)
+        with pytest.raises(gymnasium.error.CustomSpaceError):
+            their_function(ReferenceLetters(), *arguments)
+    with pytest.raises(TypeError, match=r"values of Sequence\(Discrete\(2\), stack=False\) have no fixed size"):
+        utils.create_shared_memory(minigym.spaces.Sequence(Discrete(2)))
+
+
+def test_an_unknown_space_is_also_what_the_reference_calls_not_implemented():
+    with pytest.raises(NotImplementedError):
+        gymnasium.spaces.flatten_space(gymnasium.Space())
+    with pytest.raises(NotImplementedError):
+        minigym.spaces.flatten_space(minigym.Space())
+
+
+# What else the reference's module has ---------------------------------------------------------------------------------
+
+
+def test_every_name_of_the_reference_is_there_with_its_arguments():
+    assert set(reference.__all__) <= set(utils.__all__)
+    for name in reference.__all__:
+        ours, theirs = getattr(utils, name), getattr(reference, name)
+        assert list(inspect.signature(ours).parameters) == list(inspect.signature(theirs).parameters), name
+    with pytest.raises(AttributeError, match="no attribute 'Cloudpickle'"):
+        _ = utils.Cloudpickle
+
+
+def test_cloudpickle_wrapper_carries_what_pickle_does_not(monkeypatch):
+    pytest.importorskip("cloudpickle")
+    number = 3
+    function = lambda: number  # noqa: E731
+    for library in (utils, reference):
+        again = pickle.loads(pickle.dumps(library.CloudpickleWrapper(function)))
+        assert (again(), again.fn()) == (3, 3)
+    monkeypatch.setitem(sys.modules, "cloudpickle", None)  # as if it was not installed
+    with pytest.raises((pickle.PicklingError, AttributeError)):
+        pickle.dumps(utils.CloudpickleWrapper(function))
+    assert pickle.loads(pickle.dumps(utils.CloudpickleWrapper(os.getpid)))() == os.getpid()
+
+
+def test_the_variables_of_mpi_are_gone_for_a_while(monkeypatch):
+    for name in ("OMPI_RANK", "PMI_SIZE", "XMPI_SIZE"):
+        monkeypatch.setenv(name, "3")
+    before = dict(os.environ)
+    for library in (utils, reference):
+        with library.clear_mpi_env_vars():
+            assert before.keys() - os.environ.keys() == {"OMPI_RANK", "PMI_SIZE"}
+        assert dict(os.environ) == before
+    with pytest.raises(ZeroDivisionError), utils.clear_mpi_env_vars():
+        _ = 1 / 0
+    assert dict(os.environ) == before
