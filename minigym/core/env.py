@@ -280,7 +280,7 @@ class Wrapper(Env[WrapperObsType, WrapperActType], Generic[WrapperObsType, Wrapp
         return f"<{type(self).__name__}{self.env}>"
 
     def __repr__(self) -> str:
-        return str(self)
+        return f"<{type(self).__name__}{self.env!r}>"
 
 
 def _has_own(wrapper: Wrapper[Any, Any, Any, Any], name: str) -> bool:

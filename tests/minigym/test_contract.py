@@ -174,7 +174,7 @@ def test_metadata_are_honest(env_id):
     assert env.render_mode is None
     for mode in modes:
         assert make(env_id, render_mode=mode).render_mode == mode
-    with pytest.raises(error.UnsupportedMode, match=f"{type(env.unwrapped).__name__} cannot render in the mode 'svg'"):
+    with pytest.raises(error.UnsupportedMode, match=f"{env_id} cannot be rendered in the mode 'svg'"):
         make(env_id, render_mode="svg")
 
 

@@ -100,6 +100,9 @@ class FrozenLakeEnv(strict_lake.FrozenLakeEnv):
     def render(self) -> RenderFrame | None:
         return None if _is_unknown(self) else super().render()
 
+    def __repr__(self) -> str:
+        return str(self)
+
 
 class CartPoleEnv(DerivedMasses, cart_pole.CartPoleEnv):
     """The pole, whose ``state`` may be changed in place."""
