@@ -1,4 +1,7 @@
-"""What the README says runs. (Its two bash blocks install packages as well; `.ci/run` runs the second as it stands.)"""
+"""What the README and the docs say runs, each block in a process of its own.
+
+(The README's two bash blocks install packages as well; `.ci/run` runs the second as it stands.)
+"""
 
 import os
 import re
@@ -11,10 +14,15 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {"classic": "gym", "gymnasium": "gymnasium"}  # of the docs: those with blocks, and whose place minigym takes
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def docs(page: str) -> str:
+    return (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
 
 
 def run(command: str, directory: Path) -> str:
@@ -51,6 +59,43 @@ def test_python(number: int, tmp_path: Path) -> None:
     script = tmp_path / "block.py"
     script.write_text(blocks("python")[number], encoding="utf-8")
     run(f"python {script}", tmp_path)
+
+
+def test_pages_with_blocks_are_tested() -> None:
+    with_blocks = {path.stem for path in (ROOT / "docs").glob("*.md") if "```" in path.read_text(encoding="utf-8")}
+    assert with_blocks == PAGES.keys()
+    for page in PAGES:
+        assert len(blocks(r"\w*", docs(page))) == len(blocks("python", docs(page))) + len(blocks("bash", docs(page)))
+
+
+@pytest.mark.parametrize(
+    ("page", "number"), [(page, n) for page in PAGES for n in range(len(blocks("python", docs(page))))]
+)
+def test_python_of_the_docs(page: str, number: int, tmp_path: Path) -> None:
+    block = blocks("python", docs(page))[number]
+    if number == 0 or "install_as_" in block:  # what such a block is for comes after it
+        name = PAGES[page]
+        block += f'import {name}\nassert {name}.make("CartPole-v1").unwrapped.__module__.startswith("minigym")\n'
+    script = tmp_path / "block.py"
+    script.write_text(block, encoding="utf-8")
+    run(f"python {script}", tmp_path)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_shell_of_the_docs(page: str, tmp_path: Path) -> None:
+    commands = [line for block in blocks("bash", docs(page)) for line in block.splitlines()]
+    assert commands
+    for command in commands:
+        library, script, arguments = re.fullmatch(
+            r"python -m minigym run --as (\w+)\S* (\w+\.py) (.+)", command
+        ).groups()
+        (tmp_path / script).write_text(
+            f'import sys, {library}\nprint({library}.make("CartPole-v1").unwrapped.__module__, *sys.argv[1:])\n',
+            encoding="utf-8",
+        )
+        module, *rest = run(command, tmp_path).split()
+        assert module.startswith("minigym")
+        assert rest == arguments.split()
 
 
 @pytest.mark.slow
