@@ -14,7 +14,7 @@ def counts(wrapper: Any, box: Box, bins: Any) -> NDArray[np.int64]:
     """How many bins each coordinate of ``box`` gets: ``bins``, or the one integer for all."""
     name = type(wrapper).__name__
     with np.errstate(over="ignore"):
-        bounded = np.isfinite(box.high * 1.0 - box.low * 1.0).all()  # * 1.0, since integers wrap
+        bounded = np.isfinite(box.high * 1.0 - box.low * 1.0).all()  # * 1.0: bools have no difference
     if len(box.shape) != 1 or not box.low.size or not bounded:
         raise error.InvalidParameter(
             f"{name} needs a Box of shape (n,) with n of at least 1, bounded on both sides, got {box}"

@@ -2,8 +2,10 @@
 
 import copy
 import inspect
+import itertools
 import re
 import warnings
+from collections import OrderedDict
 from functools import partial
 from types import SimpleNamespace
 
@@ -109,6 +111,24 @@ def drawn(self):
 def drawn_from_another_stream(self):
     self.returned += 1
     return np.random.default_rng(self.returned).uniform(-1, 1, 2).astype(np.float32)
+
+
+def drawn_more_each_time(self):
+    """An observation that never changes, and a stream that does."""
+    self.returned += 1
+    if self._np_random is not None:
+        self._np_random.random(self.returned)
+    return np.zeros(2, np.float32)
+
+
+def odd_once(when):
+    """An observation that differs once: the one returned ``when``-th."""
+
+    def observe(self):
+        self.returned += 1
+        return np.full(2, 0.5 * (self.returned == when), np.float32)
+
+    return observe
 
 
 def drifting(by):
@@ -253,10 +273,15 @@ SPACES = {
     "box, of integers": boxed(0, 255, dtype=np.uint8),
     "box, of float64": boxed(-1, 1, dtype=np.float64),
     "box, flat": boxed(np.float32([0, 1]), np.float32([1, 1])),
+    "box, flat and low": boxed(-2, -2),
     "box, upside down": changed(boxed(0, 1), low=np.full(2, 2, np.float32)),
     "box, low of another shape": changed(boxed(0, 1), low=np.zeros(3, np.float32)),
     "box, high of another shape": changed(boxed(0, 1), high=np.ones((), np.float32)),
 }
+
+
+# What such a space contains, each library answers in its own way.
+UNLIKE = {"discrete, empty"}
 
 
 def reset_without_seed(self, *, options=None):
@@ -369,6 +394,9 @@ VALUES = {
         "from another stream": drawn_from_another_stream,
         "drifting unnoticed": drifting(1e-7),
         "drifting": drifting(1e-3),
+        "first odd": odd_once(1),
+        "second odd": odd_once(2),
+        "drawing more and more": drawn_more_each_time,
         "drawn twice as often": lambda self: (drawn(self), drawn(self))[1],
     },
     "reset_result": {
@@ -461,6 +489,7 @@ VALUES = {
         "flat of one row": np.zeros(2, np.uint8),
         "list of frames": [np.zeros((2, 2, 3), np.uint8)],
         "tuple of frames": (np.zeros((2, 2, 3), np.uint8),),
+        "list of flat ones": [np.zeros((2, 2), np.uint8), np.zeros(2, np.uint8)],
         "list of texts": ["%d", "%s"],
         "list of mixtures": ["%d", np.zeros((2, 2, 3), np.uint8)],
         "list of lists": [["%d"], ["%s"]],
@@ -526,13 +555,34 @@ def test_an_environment_with_one_change_gets_the_verdict_of_the_original(key, la
     ask_all({key: VALUES[key][label]})
 
 
+@pytest.mark.parametrize(
+    ("keys", "questions"),
+    [
+        (("render_mode", "picture"), ["render"]),
+        (("observation_space", "observe"), ["observation", "result of reset"]),
+        (("spec", "observe"), ["seeds", "determinism"]),
+        (("reset", "seeding"), ["seeds", "options", "reset"]),
+    ],
+)
+def test_of_what_belongs_together_every_pair_gets_the_verdict_of_the_original(keys, questions):
+    asked = 0
+    for labels in itertools.product(*(VALUES[key] for key in keys)):
+        changes = {key: VALUES[key][label] for key, label in zip(keys, labels, strict=True)}
+        if "render_mode" in keys:
+            changes["metadata"] = {"render_modes": list(VALUES["render_mode"]), "render_fps": 4}
+        if labels[0] not in UNLIKE:
+            for question in questions:
+                ask_both(question, changes)
+                asked += 1
+    assert asked > 50
+
+
 @settings(max_examples=300)
 @given(st.data())
 def test_an_environment_with_several_changes_gets_the_verdict_of_the_original(data):
     keys = data.draw(st.lists(st.sampled_from(sorted(VALUES)), min_size=2, max_size=5, unique=True))
     labels = {key: data.draw(st.sampled_from(sorted(VALUES[key])), label=key) for key in keys}
-    # Whether such a space contains what Discrete(2) does, each library answers in its own way.
-    assume(labels.get("observation_space") != "discrete, empty")
+    assume(labels.get("observation_space") not in UNLIKE)
     ask_all({key: VALUES[key][label] for key, label in labels.items()})
 
 
@@ -666,6 +716,7 @@ def distorted(data, value):
     return value if data.draw(st.integers(0, 3)) else data.draw(oddities)
 
 
+@settings(max_examples=200)
 @given(st.data(), strategies.space_recipes)
 def test_observations_get_the_verdict_of_the_original(data, recipe):
     ours, theirs = recipe.build(minigym.spaces, seed=0), recipe.build(gymnasium.spaces, seed=0)
@@ -704,29 +755,70 @@ nested = st.recursive(
 )
 
 
-def moved(data, value):
-    """The same nested data anew, whose arrays of floats may be a little off, and dicts in another order."""
+def edited(data, value):
+    """The same nested data anew, or nearly the same: about one part in four is a little different."""
     if isinstance(value, dict):
-        return {key: moved(data, value[key]) for key in data.draw(st.permutations(list(value)))}
-    if isinstance(value, (list, tuple)):
-        return type(value)(moved(data, part) for part in value)
-    if isinstance(value, np.ndarray) and value.dtype == object:
-        return of_objects([moved(data, part) for part in value])
-    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        value = {key: edited(data, value[key]) for key in data.draw(st.permutations(list(value)))}
+        edits = [lambda value: {**value, "more": 0}, lambda value: dict(list(value.items())[1:]), OrderedDict]
+    elif isinstance(value, (list, tuple)):
+        value = type(value)(edited(data, part) for part in value)
+        edits = [lambda value: value[1:], lambda value: (list, tuple)[type(value) is list](value)]
+    elif isinstance(value, np.ndarray) and value.dtype == object:
+        value = of_objects([edited(data, part) for part in value])
+        edits = [np.ndarray.tolist, lambda value: np.append(value, None)]
+    elif isinstance(value, np.ndarray):
+        value = value.copy()
         # Of 100, 1e-4 is within the relative tolerance; of 0 and 1 it is not.
-        return value + value.dtype.type(data.draw(st.sampled_from([0, 0, 1e-6, 1e-5, 1.9e-5, 1e-4, 1e-2])))
-    return copy.copy(value)
+        edits = [lambda value, by=by: value + value.dtype.type(by) for by in (1e-6, 1e-5, 1.9e-5, 1e-4)]
+        edits += [
+            lambda value: value.astype(np.complex128),
+            lambda value: value[None],
+            lambda value: np.append(value, 1),
+        ]
+    else:
+        edits = [lambda _: data.draw(leaves)]
+    return data.draw(st.sampled_from(edits))(value) if data.draw(st.integers(0, 3)) == 0 else value
 
 
-@given(st.data(), nested, nested)
-def test_data_are_equivalent_where_the_original_says_so(data, value, other):
-    for changed_value in (value, moved(data, value), other):
-        for exact in (False, True):
-            answer = env_checker.data_equivalence(value, changed_value, exact)
-            assert type(answer) is bool
-            assert answer == THEIRS.active.data_equivalence(value, changed_value, exact)
+def check_equivalence(value, other):
+    for exact in (False, True):
+        answer = env_checker.data_equivalence(value, other, exact)
+        assert type(answer) is bool
+        assert answer == THEIRS.active.data_equivalence(value, other, exact)
+
+
+@settings(max_examples=300)
+@given(st.data(), nested)
+def test_data_are_equivalent_where_the_original_says_so(data, value):
+    check_equivalence(value, edited(data, value))
+    check_equivalence(value, data.draw(nested))
     if "nan" not in repr(value):
         assert env_checker.data_equivalence(value, copy.deepcopy(value), exact=True)
+
+
+@pytest.mark.parametrize("inside", [lambda part: part, lambda part: [0, part], lambda part: of_objects([part, part])])
+@pytest.mark.parametrize("number", [0.0, 1.0, 100.0, -1e4])
+@pytest.mark.parametrize("by", [0.5e-5, 0.9e-5, 1.1e-5, 1.9e-5, 2.1e-5, 0.9e-3, 1.1e-3, 0.09, 0.11])
+def test_the_tolerance_is_that_of_the_original(inside, number, by):
+    check_equivalence(inside(np.array([number])), inside(np.array([number + by])))
+    check_equivalence(inside(np.array([number + by])), inside(np.array([number])))
+
+
+@pytest.mark.parametrize(
+    ("value", "other"),
+    [
+        (np.float32(1), np.float32(1)),
+        ([1, 2], [1]),
+        (of_objects([1, 2]), of_objects([1, 2, 3])),
+        (np.zeros(2), np.zeros((1, 2))),
+        (np.zeros(2), np.zeros(2, np.float32)),
+        (np.zeros(2), np.zeros(1)),
+        (np.array([np.nan]), np.array([np.nan])),
+    ],
+)
+def test_data_of_one_kind_and_several_forms(value, other):
+    check_equivalence(value, other)
+    check_equivalence(other, value)
 
 
 @pytest.mark.parametrize(

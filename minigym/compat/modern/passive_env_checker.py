@@ -233,7 +233,7 @@ def env_render_passive_checker(env: Env[Any, Any]) -> Any:
             give_warning(f'metadata["render_modes"] should be a list of texts, got {shown(modes)}')
         if len(modes) > 0:
             _check_fps(env.metadata.get("render_fps"))
-        if env.render_mode is not None and (len(modes) == 0 or env.render_mode not in modes):
+        if env.render_mode is not None and env.render_mode not in modes:
             raise AssertionError(
                 f'the render_mode of the environment must be None or in metadata["render_modes"], which is {modes!r}, '
                 f"got {shown(env.render_mode)}"

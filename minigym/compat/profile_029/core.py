@@ -1,6 +1,5 @@
 """``gymnasium.core`` of 0.29: wrappers forward attributes, and a batch is an environment."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,22 +28,39 @@ class Wrapper(core.Wrapper[Any, Any, core.ObsType, core.ActType], Env[Any, Any])
     _reward_range: Any = None
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
+        if name.startswith("_") or name == "env":  # "env" while a copy is being made
             raise AttributeError(f"private attributes such as {name!r} are not looked up beneath {type(self).__name__}")
         logger.warn(_FORWARDED.format(name))
         return getattr(self.env, name)
 
+    # By dir(), since hasattr() would find what is forwarded, and warn of it.
+    def has_wrapper_attr(self, name: str) -> bool:
+        return name in dir(self) or self.env.has_wrapper_attr(name)
+
     def get_wrapper_attr(self, name: str) -> Any:
         return getattr(self, name) if name in dir(self) else self.env.get_wrapper_attr(name)
+
+    def set_wrapper_attr(self, name: str, value: Any, *, force: bool = True) -> bool:
+        """On this layer, wherever the attribute is: what ``envs.set_attr`` of 0.29 does to each lane."""
+        if force or self.has_wrapper_attr(name):
+            setattr(self, name, value)
+            return True
+        return False
 
     @property
     def reward_range(self) -> Any:
         """The wrapper's own range where it set one, else the environment's."""
-        return getattr(self.env, "reward_range", Env.reward_range) if self._reward_range is None else self._reward_range
+        if self._reward_range is None:
+            return getattr(self.env, "reward_range", Env.reward_range)
+        logger.warn("reward_range is gone in 1.0")
+        return self._reward_range
 
     @reward_range.setter
     def reward_range(self, reward_range: Any) -> None:
         self._reward_range = reward_range
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 class ObservationWrapper(core.ObservationWrapper[Any, Any, Any], Wrapper[Any, Any]):
@@ -67,8 +83,8 @@ class VectorEnv(core.VectorEnv[Any, Any, NDArray[Any]], Env[Any, Any]):  # type:
         observation_space, action_space: of one lane.
     """
 
+    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012  # a class attribute, as in Gymnasium
     is_vector_env = True
-    _final: dict[str, Any] | None = None  # the last observation and info of the lane that is being added
 
     def __init__(self, num_envs: int, observation_space: Space[Any], action_space: Space[Any]) -> None:
         self.num_envs = num_envs
@@ -77,11 +93,11 @@ class VectorEnv(core.VectorEnv[Any, Any, NDArray[Any]], Env[Any, Any]):  # type:
         self.single_observation_space = observation_space
         self.single_action_space = action_space
 
-    def reset_async(self, seed: int | Sequence[int | None] | None = None, options: Any = None) -> None:
+    def reset_async(self, seed: Any = None, options: Any = None) -> None:
         """Begin :meth:`reset`, which :meth:`reset_wait` ends."""
 
-    def reset_wait(self, seed: int | Sequence[int | None] | None = None, options: Any = None) -> Any:
-        """The result of the reset."""
+    def reset_wait(self, *args: Any, **kwargs: Any) -> Any:
+        """The result of the reset, whose ``seed`` and ``options`` it is told as well."""
         raise NotImplementedError(f"{self} does not implement reset_wait()")
 
     def reset(self, *, seed: Any = None, options: Any = None) -> Any:
@@ -91,7 +107,7 @@ class VectorEnv(core.VectorEnv[Any, Any, NDArray[Any]], Env[Any, Any]):  # type:
     def step_async(self, actions: Any) -> None:
         """Begin :meth:`step`, which :meth:`step_wait` ends."""
 
-    def step_wait(self, **kwargs: Any) -> Any:
+    def step_wait(self, *args: Any, **kwargs: Any) -> Any:
         """The result of the step."""
         raise NotImplementedError(f"{self} does not implement step_wait()")
 
@@ -99,13 +115,26 @@ class VectorEnv(core.VectorEnv[Any, Any, NDArray[Any]], Env[Any, Any]):  # type:
         self.step_async(actions)
         return self.step_wait()
 
+    def call_async(self, name: str, *args: Any, **kwargs: Any) -> None:
+        """Begin :meth:`call`, which :meth:`call_wait` ends."""
+
+    def call_wait(self, *args: Any, **kwargs: Any) -> Any:
+        """The result of the call."""
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """What each lane's method returns, or its attribute."""
+        self.call_async(name, *args, **kwargs)
+        return self.call_wait()
+
+    def get_attr(self, name: str) -> Any:
+        """Each lane's attribute; what a method returns without arguments."""
+        return self.call(name)
+
+    def set_attr(self, name: str, values: Any) -> None:
+        """Set an attribute of each lane."""
+
     def _add_info(self, infos: dict[str, Any], info: dict[str, Any], env_num: int) -> dict[str, Any]:
         """Numbers make arrays of the first lane's type; everything else, dicts and arrays too, object arrays."""
-        if "final_obs" in info:  # told before the info of the reset, but comes after it
-            self._final = {"final_observation": info["final_obs"], "final_info": info["final_info"]}
-            return infos
-        if self._final is not None:
-            info, self._final = {**info, **self._final}, None
         for key, value in info.items():
             if key not in infos:
                 is_number = type(value) in (int, float, bool) or isinstance(value, np.number)
@@ -128,33 +157,39 @@ class VectorEnvWrapper(VectorEnv):
         self.env = env
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name == "env":
-            raise AttributeError(f"{type(self).__name__} has no {name!r}")
+        if name.startswith("_") or name == "env":  # "env" while a copy is being made
+            raise AttributeError(f"private attributes such as {name!r} are not looked up beneath {type(self).__name__}")
         logger.warn(_FORWARDED.format(name))
         return getattr(self.env, name)
 
     def reset_async(self, seed: Any = None, options: Any = None) -> None:
         self.env.reset_async(seed=seed, options=options)
 
-    def reset_wait(self, seed: Any = None, options: Any = None) -> Any:
-        return self.env.reset_wait(seed=seed, options=options)
+    def reset_wait(self, *args: Any, **kwargs: Any) -> Any:
+        return self.env.reset_wait(*args, **kwargs)
 
     def step_async(self, actions: Any) -> None:
         self.env.step_async(actions)
 
-    def step_wait(self, **kwargs: Any) -> Any:
-        return self.env.step_wait(**kwargs)
+    def step_wait(self, *args: Any, **kwargs: Any) -> Any:
+        return self.env.step_wait(*args, **kwargs)
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """What each lane's method returns, or its attribute."""
-        return self.env.call(name, *args, **kwargs)  # type: ignore[attr-defined]  # as far as the batch has it
+        return self.env.call(name, *args, **kwargs)
 
     def set_attr(self, name: str, values: Any) -> None:
-        """Set an attribute in each lane."""
-        self.env.set_attr(name, values)  # type: ignore[attr-defined]  # likewise
+        self.env.set_attr(name, values)
 
     def close(self, **kwargs: Any) -> None:
         self.env.close(**kwargs)
+
+    def close_extras(self, **kwargs: Any) -> None:
+        self.env.close_extras(**kwargs)
+
+    @property
+    def closed(self) -> bool:  # type: ignore[override]  # an attribute in VectorEnv
+        """Whether the batch inside was closed."""
+        return self.env.closed
 
     @property
     def unwrapped(self) -> Any:

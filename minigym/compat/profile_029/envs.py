@@ -50,8 +50,25 @@ class FrozenLakeEnv(modern.FrozenLakeEnv, Env[Any, Any]):
 class CartPoleEnv(modern.CartPoleEnv, Env[Any, Any]):
     """The pole, whose velocities are bounded by the largest float32, and squared as powers."""
 
+    _is_stepped = False  # whether the state was left by a step, which leaves a tuple
+
     def __init__(self, render_mode: str | None = None) -> None:
         super().__init__(render_mode=render_mode)
+
+    @property
+    def state(self) -> Any:
+        """The four numbers: an array after a reset, a tuple after a step."""
+        state = super().state
+        return tuple(state) if self._is_stepped and state is not None else state
+
+    @state.setter
+    def state(self, state: Any) -> None:
+        self._is_stepped, self._lent = False, None
+        self._state = None if state is None else tuple(np.asarray(state, np.float64).tolist())
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
+        self._is_stepped = False
+        return super().reset(seed=seed, options=options)
 
     def _set_params(self, **changes: Any) -> None:
         super()._set_params(**changes)
@@ -62,9 +79,10 @@ class CartPoleEnv(modern.CartPoleEnv, Env[Any, Any]):
     def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
         if not self.action_space.contains(action):
             raise WrongActionError(f"expected an action in {self.action_space}, got {action!r} of type {type(action)}")
+        assert self.state is not None, "step() needs an episode: call reset() first"
         params = self._params
         state = pole_step(self.state, params.force_mag if action == 1 else -params.force_mag, params)
-        self._state, self._lent, self._last_action = state, None, int(action)
+        self._state, self._lent, self._last_action, self._is_stepped = state, None, int(action), True
         terminated = bool(failed(state[0], state[2], params))
         reward = self._reward(terminated) if terminated else 1.0
         if self.render_mode == "human":

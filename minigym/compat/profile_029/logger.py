@@ -3,6 +3,7 @@
 import sys
 
 from minigym import logger
+from minigym.compat.modern import logger as modern
 from minigym.compat.utils import colorize
 
 __all__ = [
@@ -34,6 +35,7 @@ def set_level(level: int) -> None:
     """Show messages of this level and above."""
     global min_level  # noqa: PLW0603  # a module is what the original keeps its level in
     min_level = level
+    modern.min_level = level  # that of the checks, which both profiles share
 
 
 setLevel = set_level  # noqa: N816  # the older name

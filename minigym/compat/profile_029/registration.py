@@ -1,7 +1,8 @@
 """``gymnasium.envs.registration`` of 0.29: ids, with automatic resets and with environments of the old interface."""
 
+import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from types import ModuleType
 from typing import Any
 
@@ -39,6 +40,67 @@ class EnvSpec(core.EnvSpec):
     def make(self, **kwargs: Any) -> Any:
         """The environment."""
         return make(self, **kwargs)
+
+    def to_json(self) -> str:
+        described = json.loads(super().to_json())
+        return json.dumps({name: described[name] for name in _ORDER if name in described})
+
+    @staticmethod
+    def from_json(json_env_spec: str) -> "EnvSpec":
+        try:
+            described = json.loads(json_env_spec)
+            added = {name: described.pop(name) for name in ("autoreset", "apply_api_compatibility")}
+        except (TypeError, ValueError, LookupError, AttributeError) as problem:
+            raise error.InvalidParameter(
+                f"expected the JSON text that EnvSpec.to_json() writes, got {json_env_spec!r}: {problem!r}"
+            ) from problem
+        return _of_029(core.EnvSpec.from_json(json.dumps(described)), **added)
+
+    def pprint(
+        self, disable_print: bool = False, include_entry_points: bool = False, print_all: bool = False
+    ) -> str | None:
+        text = super().pprint(True, include_entry_points, print_all)
+        assert text is not None  # as asked for
+        text, wrappers, rest = text.partition("\nadditional_wrappers=")
+        text, checker, value = text.partition("\ndisable_env_checker=")
+        if print_all or self.autoreset:
+            text += f"\nautoreset={self.autoreset}"
+        if print_all or self.apply_api_compatibility:
+            value += f"\napplied_api_compatibility={self.apply_api_compatibility}"
+        text += checker + value + wrappers + rest
+        if disable_print:
+            return text
+        print(text)
+        return None
+
+    def __repr__(self) -> str:
+        return f"EnvSpec({', '.join(f'{name}={getattr(self, name)!r}' for name in _ORDER)})"
+
+
+# The order of the fields in 0.29; that of the class puts those of its base first.
+_ORDER = (
+    "id",
+    "entry_point",
+    "reward_threshold",
+    "nondeterministic",
+    "max_episode_steps",
+    "order_enforce",
+    "autoreset",
+    "disable_env_checker",
+    "apply_api_compatibility",
+    "kwargs",
+    "namespace",
+    "name",
+    "version",
+    "additional_wrappers",
+    "vector_entry_point",
+)
+
+
+def _of_029(described: core.EnvSpec, **changes: Any) -> EnvSpec:
+    """The spec with the two fields that 1.0 has dropped, as given or False."""
+    own = {one.name: getattr(described, one.name) for one in fields(described) if one.init}
+    return EnvSpec(**{**own, **changes})
 
 
 registry: dict[str, core.EnvSpec] = {}
@@ -108,40 +170,65 @@ def make(
         autoreset: whether to add :class:`AutoResetWrapper`; None for what was registered.
         apply_api_compatibility: whether it has the old interface; None for what was registered.
     """
-    described = spec(id) if isinstance(id, str) else id
+    described = ids.find(registry, id) if isinstance(id, str) else id
     if not isinstance(described, EnvSpec):
         raise error.InvalidParameter(f"expected an id or a gymnasium.envs.registration.EnvSpec, got {id!r}")
     latest = find_highest_version(described.namespace, described.name)
     if isinstance(id, str) and described.version is not None and latest is not None and described.version < latest:
         logger.deprecation(f"{described.id} is outdated; the latest version is v{latest}")
-    old = described.apply_api_compatibility if apply_api_compatibility is None else apply_api_compatibility
-    if old:
-        logger.warn("apply_api_compatibility is gone in 1.0")
-        described, kwargs = _adapted(described, kwargs)
+    entry_point = described.entry_point
+    if described.apply_api_compatibility if apply_api_compatibility is None else apply_api_compatibility:
+        logger.warn("apply_api_compatibility is gone in 1.0: derive the environment from gymnasium.Env")
+        described = replace(described, entry_point=_adapted(described))
     env: Any = make_env(described, max_episode_steps, disable_env_checker, kwargs, _MANNER)
-    made = env.unwrapped.spec
-    if not isinstance(made, EnvSpec):  # it says what stands there without wrappers
-        env.unwrapped.spec = EnvSpec(**{name: value for name, value in vars(made).items() if name not in _DERIVED})
+    inside = env.unwrapped
+    inside.spec = _of_029(inside.spec, entry_point=entry_point)  # it says what stands there without wrappers
+    if isinstance(inside, wrappers.EnvCompatibility):
+        inside.spec.kwargs.pop("render_mode", None)
+        inside.env.spec = inside.spec
+    _forget_specs(env)
     if described.autoreset if autoreset is None else autoreset:
         logger.warn("autoreset=True is gone in 1.0: wrap the environment in gymnasium.wrappers.AutoResetWrapper")
-        env = wrappers.AutoResetWrapper(env)
+        env = _within(env, described)
     return env
 
 
-_DERIVED = ("namespace", "name", "version")
+def _within(env: Any, described: EnvSpec) -> Any:
+    """:class:`AutoResetWrapper` where 0.29 puts it, around the time limit but beneath all other wrappers."""
+    outer = []
+    while isinstance(env, core.Wrapper) and not isinstance(env, _OWN):
+        outer.append(env)
+        env = env.env
+    env = wrappers.AutoResetWrapper(env)
+    for wrapper in reversed(outer):
+        wrapper.env = env
+        env = wrapper
+    return env
 
 
-def _adapted(described: EnvSpec, kwargs: dict[str, Any]) -> tuple[EnvSpec, dict[str, Any]]:
-    """The spec of its environment inside :class:`EnvCompatibility`, which alone is told how to render."""
+_OWN = (wrappers.PassiveEnvChecker, wrappers.OrderEnforcing, wrappers.TimeLimit)
+
+
+def _forget_specs(env: Any) -> None:
+    """Let each wrapper describe itself anew, upon the spec that the environment has now."""
+    while isinstance(env, core.Wrapper):
+        env._cached_spec = None
+        env = env.env
+
+
+def _adapted(described: EnvSpec) -> Callable[..., Any]:
+    """What makes the environment inside :class:`EnvCompatibility`, which alone is told how to render."""
     point = described.entry_point
     if point is None:
         raise error.Error(f"{described.id} was registered without entry_point")
+    creator = load_env_creator(point) if isinstance(point, str) else point
 
     def adapted(render_mode: str | None = None, **arguments: Any) -> Any:
-        creator = load_env_creator(point) if isinstance(point, str) else point
         return wrappers.EnvCompatibility(creator(**arguments), render_mode)
 
-    return replace(described, entry_point=adapted), kwargs
+    if hasattr(creator, "metadata"):
+        adapted.metadata = creator.metadata  # type: ignore[attr-defined]  # where the render modes are looked up
+    return adapted
 
 
 def spec(env_id: str) -> core.EnvSpec:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigym import error
 from minigym.compat.profile_029.core import Wrapper
 from minigym.core import RecordConstructorArgs
 from minigym.wrappers.utils import RunningMeanStd
@@ -36,7 +37,7 @@ class RecordEpisodeStatistics(_EitherKind):
     def __init__(self, env: Any, deque_size: int = 100) -> None:
         RecordConstructorArgs.__init__(self, deque_size=deque_size)
         super().__init__(env)
-        self.episode_count = 0
+        self.episode_count: int | np.integer[Any] = 0
         self.episode_start_times: Any = None
         self.episode_returns: Any = None
         self.episode_lengths: Any = None
@@ -55,10 +56,12 @@ class RecordEpisodeStatistics(_EitherKind):
         self.episode_returns += rewards
         self.episode_lengths += 1
         dones = np.logical_or(terminations, truncations)
-        count = int(np.sum(dones))
+        count = np.sum(dones)
         if count:
             if "episode" in infos or "_episode" in infos:
-                raise ValueError("the infos already have the key 'episode': is it wrapped twice, or each lane too?")
+                raise error.InvalidParameter(
+                    "the infos already have the key 'episode': is it wrapped twice, or each lane too?"
+                )
             seconds = np.round(time.perf_counter() - self.episode_start_times, 6)
             infos["episode"] = {
                 "r": np.where(dones, self.episode_returns, 0.0),

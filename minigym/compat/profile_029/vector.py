@@ -1,7 +1,10 @@
 """``gymnasium.vector`` of 0.29: batches that reset within the same step."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
+
+import numpy as np
 
 from minigym import core, vector
 from minigym.compat.profile_029 import logger, registration
@@ -9,12 +12,13 @@ from minigym.compat.profile_029.core import VectorEnv, VectorEnvWrapper
 from minigym.core import AutoresetMode
 from minigym.spaces import Space
 from minigym.vector import utils
-from minigym.vector.utils import batch_space
+from minigym.vector.async_vector_env import AsyncState
+from minigym.vector.utils import batch_space, iterate
 
 __all__ = ["AsyncVectorEnv", "SyncVectorEnv", "VectorEnv", "VectorEnvWrapper", "make", "utils"]
 
 
-class SyncVectorEnv(vector.SyncVectorEnv, VectorEnv):  # type: ignore[misc]  # a batch is an environment in 0.29
+class SyncVectorEnv(VectorEnv, vector.SyncVectorEnv):  # type: ignore[misc]  # a batch is an environment in 0.29
     """Environments one after the other.
 
     Args:
@@ -23,6 +27,8 @@ class SyncVectorEnv(vector.SyncVectorEnv, VectorEnv):  # type: ignore[misc]  # a
         copy: whether every call returns observations of its own.
     """
 
+    _actions: Iterable[Any] = ()
+
     def __init__(
         self,
         env_fns: Iterable[Callable[[], core.Env[Any, Any]]],
@@ -30,14 +36,39 @@ class SyncVectorEnv(vector.SyncVectorEnv, VectorEnv):  # type: ignore[misc]  # a
         action_space: Space[Any] | None = None,
         copy: bool = True,
     ) -> None:
-        vector.SyncVectorEnv.__init__(
-            self, env_fns, copy, _mode(observation_space, env_fns := list(env_fns)), AutoresetMode.SAME_STEP
-        )
-        _set_action_space(self, action_space)
+        env_fns = list(env_fns)
+        mode = _mode(observation_space, env_fns)
+        vector.SyncVectorEnv.__init__(self, env_fns, copy, mode, AutoresetMode.SAME_STEP)
+        _set_up(self, action_space)
+
+    def reset_wait(self, seed: Any = None, options: Any = None) -> Any:
+        return vector.SyncVectorEnv.reset(self, seed=seed, options=options)
+
+    def step_async(self, actions: Any) -> None:
+        self._actions = iterate(self.action_space, actions)  # unchecked: ClipAction leaves the bounds as they were
+
+    def step_wait(self) -> Any:
+        rewards = np.zeros(self.num_envs, np.float64)
+        terminations, truncations = np.zeros((2, self.num_envs), np.bool_)
+        infos: dict[str, Any] = {}
+        for i, (lane, action) in enumerate(zip(self._lanes, self._actions, strict=False)):
+            self._env_obs[i], rewards[i], terminations[i], truncations[i], info, final = lane.step(action)
+            infos = self._add_info(infos, _with_final(info, final), i)
+        return self._batch(), rewards, terminations, truncations, infos
+
+    call = vector.SyncVectorEnv.call
+    get_attr = vector.SyncVectorEnv.get_attr
+    set_attr = vector.SyncVectorEnv.set_attr
 
 
-class AsyncVectorEnv(vector.AsyncVectorEnv, VectorEnv):  # type: ignore[misc]  # likewise
-    """Environments in processes of their own; the arguments are those of 0.29, whose ``worker`` is not supported."""
+class AsyncVectorEnv(VectorEnv, vector.AsyncVectorEnv):  # type: ignore[misc]  # likewise
+    """Environments in processes of their own.
+
+    Args:
+        env_fns, observation_space, action_space, copy: as :class:`SyncVectorEnv` takes them.
+        shared_memory, context, daemon: as ``minigym.vector.AsyncVectorEnv`` takes them.
+        worker: a function that runs in each process in place of minigym's own, as 0.29 calls it.
+    """
 
     def __init__(
         self,
@@ -48,28 +79,67 @@ class AsyncVectorEnv(vector.AsyncVectorEnv, VectorEnv):  # type: ignore[misc]  #
         copy: bool = True,
         context: str | None = None,
         daemon: bool = True,
-        worker: None = None,
+        worker: Callable[..., None] | None = None,
     ) -> None:
-        env_fns = list(env_fns)
+        mode = _mode(observation_space, env_fns)
+        own = None if worker is None else partial(_work, worker)
         vector.AsyncVectorEnv.__init__(
-            self,
-            env_fns,
-            shared_memory,
-            copy,
-            context,
-            daemon,
-            worker,
-            _mode(observation_space, env_fns),
-            AutoresetMode.SAME_STEP,
+            self, env_fns, shared_memory, copy, context, daemon, own, mode, AutoresetMode.SAME_STEP
         )
-        _set_action_space(self, action_space)
+        _set_up(self, action_space)
+
+    def reset_wait(self, timeout: float | None = None, seed: Any = None, options: Any = None) -> Any:
+        return vector.AsyncVectorEnv.reset_wait(self, timeout)
+
+    def step_async(self, actions: Any) -> None:
+        self._send(AsyncState.WAITING_STEP, "step", list(iterate(self.action_space, actions)))
+
+    def step_wait(self, timeout: float | None = None) -> Any:
+        rewards, terminations, truncations = [], [], []
+        infos: dict[str, Any] = {}
+        for i, step in self._receive(AsyncState.WAITING_STEP, timeout).items():
+            self._env_obs[i], reward, terminated, truncated, info, *final = step
+            rewards.append(reward)
+            terminations.append(terminated)
+            truncations.append(truncated)
+            infos = self._add_info(infos, _with_final(info, *final), i)
+        # The rewards keep the type that they have, where SyncVectorEnv makes float64 of them.
+        return self._batch(), np.array(rewards), np.array(terminations, bool), np.array(truncations, bool), infos
+
+    reset_async = vector.AsyncVectorEnv.reset_async
+    call_async = vector.AsyncVectorEnv.call_async
+    call_wait = vector.AsyncVectorEnv.call_wait
+    set_attr = vector.AsyncVectorEnv.set_attr
 
 
-def _mode(space: Space[Any] | None, env_fns: list[Any]) -> Any:
+class _Told:
+    """The queue into which a worker of 0.29 puts what failed: without the traceback that minigym expects."""
+
+    def __init__(self, queue: Any) -> None:
+        self.queue = queue
+
+    def put(self, failure: tuple[Any, ...]) -> None:
+        """Tell of (lane, type, exception)."""
+        self.queue.put((*failure, "the worker sent no traceback"))
+
+
+def _work(worker: Callable[..., None], *arguments: Any) -> None:
+    """Call a worker of 0.29, which knows nothing of modes of autoreset."""
+    *others, error_queue, _ = arguments
+    worker(*others, _Told(error_queue))
+
+
+def _with_final(info: dict[str, Any], final: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The info of a reset, with what ended before it under the names of 0.29."""
+    return {**info, "final_observation": final["final_obs"], "final_info": final["final_info"]} if final else info
+
+
+def _mode(space: Space[Any] | None, env_fns: Sequence[Any]) -> Any:
     return "same" if space is None else (batch_space(space, len(env_fns)), space)
 
 
-def _set_action_space(envs: Any, space: Space[Any] | None) -> None:
+def _set_up(envs: Any, space: Space[Any] | None) -> None:
+    del envs.metadata["autoreset_mode"]  # which nothing of 0.29 says
     if space is not None:
         envs.single_action_space, envs.action_space = space, batch_space(space, envs.num_envs)
 

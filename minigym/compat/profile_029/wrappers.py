@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigym import error
 from minigym import wrappers as modern
+from minigym.compat.modern import passive_env_checker
 from minigym.compat.modern.step_api_compatibility import (
     convert_to_terminated_truncated_step_api,
     step_api_compatibility,
@@ -50,16 +52,58 @@ __all__ = [
 # The same as today, but for what they hand down. -------------------------------------------------------------------
 
 
+def _given(**arguments: Any) -> dict[str, Any]:
+    """What ``reset`` hands down: an environment whose own has no ``options`` serves as long as nobody asks for some."""
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
 class TimeLimit(modern.TimeLimit[Any, Any], Wrapper[Any, Any]):
     """Sets ``truncated`` from the ``max_episode_steps``-th step on."""
+
+    def reset(self, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
+        self._target = self.env
+        self._elapsed_steps = 0
+        return self.env.reset(**_given(**kwargs))
 
 
 class OrderEnforcing(modern.OrderEnforcing[Any, Any], Wrapper[Any, Any]):
     """Refuses ``step`` and ``render`` before the first ``reset``."""
 
+    def reset(self, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
+        self._has_reset = True
+        return self.env.reset(**_given(**kwargs))
+
 
 class PassiveEnvChecker(modern.PassiveEnvChecker[Any, Any], Wrapper[Any, Any]):
     """Looks at the first ``reset``, ``step`` and ``render``."""
+
+    def __init__(self, env: Any) -> None:
+        super().__init__(env)
+        passive_env_checker.check_action_space(env.action_space)
+        passive_env_checker.check_observation_space(env.observation_space)
+
+    def reset(self, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
+        given = _given(**kwargs)
+        if self.checked_reset:
+            return self.env.reset(**given)
+        self.checked_reset = True
+        result: tuple[Any, dict[str, Any]] = passive_env_checker.env_reset_passive_checker(self.env, **given)
+        return result
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        if self.checked_step:
+            return self.env.step(action)
+        self.checked_step = True
+        result: tuple[Any, Any, bool, bool, dict[str, Any]] = passive_env_checker.env_step_passive_checker(
+            self.env, action
+        )
+        return result
+
+    def render(self) -> Any:
+        if self.checked_render:
+            return self.env.render()
+        self.checked_render = True
+        return passive_env_checker.env_render_passive_checker(self.env)
 
 
 class HumanRendering(modern.HumanRendering[Any, Any], Wrapper[Any, Any]):
@@ -181,10 +225,10 @@ class FilterObservation(ObservationWrapper, RecordConstructorArgs):
         super().__init__(env)
         space = env.observation_space
         if not isinstance(space, DictSpace):
-            raise ValueError(f"FilterObservation needs Dict observations, got {space}")
+            raise error.InvalidParameter(f"FilterObservation needs Dict observations, got {space}")
         self._filter_keys = tuple(space.spaces if filter_keys is None else filter_keys)
         if missing := set(self._filter_keys) - space.spaces.keys():
-            raise ValueError(f"there are no observations {sorted(missing)}, only {list(space.spaces)}")
+            raise error.InvalidParameter(f"there are no observations {sorted(missing)}, only {list(space.spaces)}")
         self.observation_space = DictSpace(
             [(key, one) for key, one in space.spaces.items() if key in self._filter_keys]
         )
@@ -227,7 +271,7 @@ class LazyFrames:
 
     def __init__(self, frames: list[Any], lz4_compress: bool = False) -> None:
         if lz4_compress:
-            raise ValueError("minigym does not compress frames; leave out lz4_compress=True")
+            raise error.InvalidParameter("minigym does not compress frames; leave out lz4_compress=True")
         self.frame_shape = tuple(frames[0].shape)
         self.shape = (len(frames), *self.frame_shape)
         self.dtype = frames[0].dtype

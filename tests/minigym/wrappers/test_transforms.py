@@ -146,7 +146,10 @@ def test_bounds_that_cannot_be_rescaled_are_those_that_the_reference_rescales_wr
         if not isinstance(ours, Exception):
             assert_same_space(ours[0], theirs[0])
             assert_same(tuple(map(ours[1], values)), tuple(mapped))
-            assert_same(tuple(map(ours[2], mapped)), tuple(back))
+            # From within the new bounds ours does not leave the old ones.
+            inside = [(theirs[0].low <= value) & (value <= theirs[0].high) for value in mapped]
+            kept = [np.where(at, value.clip(low, high), value) for at, value in zip(inside, back, strict=True)]
+            assert_same(tuple(map(ours[2], mapped)), tuple(kept))
             return
     both = np.isfinite(low) & np.isfinite(high)
     # Integers that the wrong factor moves, or ends that it loses in the rounding; or there is no width to speak of.
@@ -226,6 +229,32 @@ def test_actions_go_to_the_middles_of_the_bins_and_back_as_in_the_reference(data
         assert_same(np.asarray(ours.revert_action(ours.action(action))), np.asarray(action))
 
 
+def test_a_coordinate_without_width_falls_where_the_reference_lets_it_fall():
+    """And one with next to none: what decides is the margin at the upper bound."""
+    bounds = {"low": np.array([0.0, 0.0, 2.0]), "high": np.array([0.0, 1e-9, 2.0])}
+    recipe = SpaceRecipe("Box", {**bounds, "dtype": "float64"})
+    ours, theirs = (
+        library.wrappers.DiscretizeObservation(toy(library, recipe), 3, True) for library in (minigym, gymnasium)
+    )
+    for observation in (*bounds.values(), np.array([0.0, 5e-10, 2.0])):
+        assert_same(ours.observation(observation), theirs.observation(observation))
+
+
+def test_bools_fall_into_bins():
+    recipe = SpaceRecipe("Box", {"low": 0, "high": 1, "shape": (2,), "dtype": "bool"})
+    ours, theirs = (library.wrappers.DiscretizeObservation(toy(library, recipe), 2) for library in (minigym, gymnasium))
+    for observation in np.array([[False, True], [True, False]]):
+        assert_same(ours.observation(observation), theirs.observation(observation))
+
+
+@pytest.mark.parametrize("keys", [["b", "a"], ("b", "a", "b"), ["a"]])
+def test_a_filtered_dict_has_the_order_of_the_keys(keys):
+    ours, theirs = (library.wrappers.FilterObservation(toy(library, DICT), keys) for library in (minigym, gymnasium))
+    assert_same(ours.reset(seed=0), theirs.reset(seed=0))
+    assert ours.filter_keys is keys
+    assert_same_space(ours.observation_space, theirs.observation_space)
+
+
 def test_gray_is_the_same_for_many_colours():
     rng = np.random.default_rng(0)
     picture = rng.integers(0, 256, (200, 150, 3), dtype=np.uint8)
@@ -249,6 +278,8 @@ REFUSED_BY_BOTH = [
     ("FilterObservation", PAIR, ([2],), "at least one of [-2, -1, 0, 1]"),
     ("FilterObservation", PAIR, ([-3],), "got [-3]"),
     ("FilterObservation", PAIR, (["0"],), "got ['0']"),
+    ("FilterObservation", PAIR, ([1.0],), "got [1.0]"),
+    ("FilterObservation", PAIR, ([np.int64(1)],), "got [np.int64(1)]"),
     ("FilterObservation", PAIR, ([0, 0],), "no index of a Tuple twice"),
     ("FilterObservation", PAIR, ([],), "at least one"),
     ("FilterObservation", UNIT, ([0],), "observation_space is a Dict or Tuple, got"),
