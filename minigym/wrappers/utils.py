@@ -133,6 +133,11 @@ def _along(factor: NDArray[Any], shift: NDArray[Any], values: Any) -> Any:
 
 
 def _back(factor: NDArray[Any], shift: NDArray[Any], box: Box, new_box: Box, values: Any) -> Any:
+    if box.dtype.kind == "u":
+        # Their shift wraps around, and only arithmetic in their own type wraps back: what comes as whole floats, for
+        # instance from another wrapper like this one, is taken for what it says.
+        whole = np.asarray(values).astype(box.dtype)
+        values = whole if (whole == values).all() else values
     results = (values - shift) / factor
     # Rounding may carry what lies within the new bounds a last digit beyond the old ones; the reference lets it.
     with np.errstate(over="ignore"):

@@ -331,3 +331,25 @@ def test_bool_as_a_time_limit() -> None:
     gymnasium.wrappers.TimeLimit(gymnasium.make("CartPole-v1"), True)
     with pytest.raises(minigym.error.InvalidParameter, match="got True"):
         minigym.wrappers.TimeLimit(minigym.make("CartPole-v1"), True)
+
+
+def test_unsigned_actions_rescaled_twice() -> None:
+    def taken(library: Any) -> list[float]:
+        class Listening(library.Env):  # type: ignore[misc,name-defined]  # of either library
+            observation_space = library.spaces.Discrete(1)
+            action_space = library.spaces.Box(np.array([3], np.uint8), np.array([4], np.uint8), dtype=np.uint8)
+
+            def step(self, action: Any) -> Any:
+                self.heard = float(action[0])
+                return 0, 0.0, False, False, {}
+
+        base = Listening()
+        env = library.wrappers.RescaleAction(library.wrappers.RescaleAction(base, 1, 2), 7, 8)
+        heard = []
+        for action in (7, 8):
+            env.step(np.array([action], np.uint8))
+            heard.append(base.heard)
+        return heard
+
+    assert taken(gymnasium) == [-253.0, -252.0]
+    assert taken(minigym) == [3.0, 4.0]

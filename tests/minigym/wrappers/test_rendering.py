@@ -156,6 +156,7 @@ def test_a_key_for_the_picture_that_is_taken_is_refused_before_a_reset(dict_obse
 def pygame(monkeypatch):
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     pygame = window._import_pygame()
+    pygame.quit()  # an earlier test, or the reference, may have left it on, and a Window leaves it as it finds it
     yield pygame
     pygame.quit()
     Window._shown = None

@@ -284,6 +284,7 @@ def test_what_renders_no_pictures_cannot_be_recorded(mode, tmp_path):
 def pygame(monkeypatch):
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     pygame = window._import_pygame()
+    pygame.quit()  # an earlier test, or the reference, may have left it on, and a Window leaves it as it finds it
     yield pygame
     pygame.quit()
     Window._shown = None
