@@ -1,5 +1,7 @@
 """What every test of this suite shares."""
 
+import sys
+
 import pytest
 from gymnasium.envs.classic_control.cartpole import CartPoleEnv
 from gymnasium.envs.toy_text.frozen_lake import FrozenLakeEnv
@@ -30,3 +32,12 @@ def _references_own_metadata():
     for kind, metadata in zip(kinds, before, strict=True):
         kind.metadata.clear()
         kind.metadata.update(metadata)
+
+
+@pytest.fixture(autouse=True)
+def _no_display_left_on():
+    """The reference's pictures leave pygame's display on, and a window of ours leaves it as it finds it."""
+    yield
+    pygame = sys.modules.get("pygame")
+    if pygame is not None and pygame.display.get_init():
+        pygame.quit()
