@@ -194,7 +194,8 @@ def make_env(side, **changes):
             return plan["step_result"](plan["observe"](self), self.steps)
 
         def render(self):
-            return plan["picture"]
+            picture = plan["picture"]
+            return picture(self) if callable(picture) else picture
 
         def close(self):
             self.closings += 1
@@ -410,6 +411,7 @@ VALUES = {
         "info None": lambda observation: (observation, None),
         "info a list": lambda observation: (observation, []),
         "an empty tuple": lambda observation: (),
+        "of a narrower type": lambda observation: (np.zeros(2, np.float16), {}),
     },
     "step_result": {
         "four": lambda observation, count: (observation, 1.0, False, {}),
@@ -497,6 +499,7 @@ VALUES = {
         "list of mixtures": ["%d", np.zeros((2, 2, 3), np.uint8)],
         "list of lists": [["%d"], ["%s"]],
         "empty list": [],
+        "only after a reset": lambda self: "a picture" if self.resets else None,
     },
     "spec": {"nondeterministic": "nondeterministic", "none": None},
     "close": {"only once": close_once, "never": lambda self: 1 / 0},
@@ -940,6 +943,13 @@ def test_what_is_skipped_may_differ(skip):
             assert (raised is None) == (other == skip), name
 
 
+def test_both_begin_anew_when_either_ends():
+    other = "observations after a second reset"
+    for first, second in (("nothing", other), (other, "nothing")):
+        verdicts = match_both(first, second, num_steps=4, skip_truncated=True)
+        assert [type(each[0]) for each in verdicts] == [AssertionError, AssertionError]
+
+
 @pytest.mark.parametrize("seed", [0, 7])
 def test_both_are_played_with_the_actions_of_the_original(seed):
     played = []
@@ -979,6 +989,7 @@ def test_both_are_played_with_the_actions_of_the_original(seed):
         # A missing key is a difference, not a failure of the comparison.
         ("more in the info", "nothing", (None, None), {"info_comparison": "superset"}, AssertionError, KeyError),
         ("nothing", "more in the info", (None, None), {"info_comparison": "superset"}, type(None), type(None)),
+        ("nothing", "picture", ("human", "human"), {}, type(None), type(None)),
         # Pictures are those of both, or none; and they may be texts, or of another size.
         ("nothing", "no picture", ("rgb_array", None), {}, type(None), AssertionError),
         ("text", "text", ("ansi", "ansi"), {}, type(None), AttributeError),
