@@ -51,7 +51,7 @@ def _in_scope(module: str) -> bool:
     """Not the insides of environments that minigym does not have."""
     if not module.startswith("gymnasium.envs."):
         return True
-    own = {"registration", "toy_text", "frozen_lake", "classic_control", "cartpole", "utils"}
+    own = {"registration", "toy_text", "frozen_lake", "classic_control", "cartpole", "mountain_car", "utils"}
     return set(module.split(".")[2:]) <= own and "mujoco" not in module
 
 

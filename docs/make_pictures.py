@@ -29,11 +29,21 @@ def pole() -> np.ndarray:
     return env.render()
 
 
+def car() -> np.ndarray:
+    """The car on its way up, pushed to the right."""
+    env = minigym.make("MountainCar-v0", render_mode="rgb_array")
+    env.reset(seed=0)
+    env.unwrapped.state = [-0.08, 0.03]
+    env.step(2)
+    return env.render()
+
+
 def main(directory: Path) -> None:
-    """Write lake.png, pole.png and learning_curve.png."""
+    """Write lake.png, pole.png, car.png and learning_curve.png."""
     directory.mkdir(parents=True, exist_ok=True)
     Image.fromarray(lake()).save(directory / "lake.png")
     Image.fromarray(pole()).save(directory / "pole.png")
+    Image.fromarray(car()).save(directory / "car.png")
     run = agents.train("q_learning", "FrozenLake-v1", seeds=20)
     run.plot().savefig(directory / "learning_curve.png")
 

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from minigym.dynamics import mountain_car
 from minigym.dynamics.cart_pole import Params
 from minigym.dynamics.mdp import MDP
 
 seeds = st.integers(0, 2**64)
+# As likely of any width: a seed of up to 128 bits fills the pool of a SeedSequence, a longer one is mixed in.
+wide_seeds = st.integers(0, 200).flatmap(lambda bits: st.integers(2**bits >> 1, 2**bits - 1 if bits else 0))
 
 # Spaces ---------------------------------------------------------------------------------------------------------
 
@@ -300,4 +303,21 @@ cart_pole_params = st.builds(
     theta_threshold_radians=st.floats(0.01, 3),
     x_threshold=st.floats(0.1, 10),
     semi_implicit=st.booleans(),
+)
+
+# Cars in valleys ----------------------------------------------------------------------------------------------------
+
+mountain_car_states = st.tuples(
+    st.floats(-3, 3) | st.sampled_from([-1.2, 0.5, 0.6, 0.0, -0.0]),
+    st.floats(-0.2, 0.2) | st.sampled_from([-0.07, 0.07, 0.0, -0.0]),
+)
+mountain_car_params = st.builds(
+    mountain_car.Params,
+    min_position=st.floats(-3, -0.5) | st.just(-1.2),
+    max_position=st.floats(-0.25, 3) | st.just(0.6),
+    max_speed=st.floats(1e-3, 0.5) | st.just(0.07),
+    goal_position=st.floats(-1, 1),
+    goal_velocity=st.floats(-0.1, 0.1) | st.just(0.0),
+    force=st.floats(0, 0.01),
+    gravity=st.floats(-0.01, 0.01),
 )

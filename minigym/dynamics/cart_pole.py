@@ -6,13 +6,11 @@ system", equations 23 and 24. ``step`` and ``failed`` are plain arithmetic and i
 NumPy arrays, torch tensors and Numba all run this very code.
 """
 
-from numbers import Real
 from typing import Any, NamedTuple
 
 from minigym import error
-
-# A scalar engine passes floats, a batched one arrays of one float a lane: the arithmetic is the same.
-Number = Any
+from minigym.dynamics.checks import finite_number
+from minigym.dynamics.world import Number, Numbers, Ops, World
 
 
 class Params(NamedTuple):
@@ -107,12 +105,10 @@ def checked_params(params: Params) -> Params:
     checked: dict[str, Any] = {}
     for name, value in params._asdict().items():
         if name == "semi_implicit":
+            if not isinstance(value, bool):  # an array of one a lane would be asked for its truth
+                raise error.InvalidParameter(f"semi_implicit must be one bool for all lanes, got {value!r}")
             continue
-        if isinstance(value, bool) or not isinstance(value, Real):  # float() would take True and "1.6" as well
-            raise error.InvalidParameter(f"{name} must be a number, got {value!r} of type {type(value).__name__}")
-        number = float(value)
-        if not -float("inf") < number < float("inf"):  # false for NaN as well
-            raise error.InvalidParameter(f"{name} must be finite, got {value!r}")
+        number = finite_number(name, value)
         if (name in _POSITIVE and number <= 0) or (name == "force_mag" and number < 0):
             default = Params._field_defaults[name]
             raise error.InvalidParameter(
@@ -121,3 +117,64 @@ def checked_params(params: Params) -> Params:
             )
         checked[name] = number
     return params._replace(**checked)
+
+
+def observation_bounds(params: Params) -> tuple[Numbers, Numbers]:
+    """The lowest and the highest observation: twice the limits, so that a failing step's still lies inside."""
+    x, theta, infinity = params.x_threshold * 2, params.theta_threshold_radians * 2, float("inf")
+    return (-x, -infinity, -theta, -infinity), (x, infinity, theta, infinity)
+
+
+# For the batch engines, which see a whole episode through functions.
+
+
+def _start(uniforms: Numbers, low: float, high: float, params: Params, ops: Ops) -> Numbers:
+    x, x_dot, theta, theta_dot = uniforms
+    width = high - low
+    return low + width * x, low + width * x_dot, low + width * theta, low + width * theta_dot
+
+
+def _sine_and_cosine(state: Numbers, params: Params, ops: Ops) -> Numbers:
+    return ops.sin(state[2]), ops.cos(state[2])
+
+
+def _advance(state: Numbers, action: Number, values: Numbers, params: Params, ops: Ops) -> tuple[Numbers, Any]:
+    x, x_dot, theta, theta_dot = state
+    force = ops.where(action == 1, params.force_mag, -params.force_mag)
+    next_state = step(x, x_dot, theta, theta_dot, force, values[0], values[1], params)
+    return next_state, failed(next_state[0], next_state[2], params)
+
+
+def _transition(
+    state: Numbers, action: Number, values: Numbers, uniforms: Numbers, params: Params, ops: Ops
+) -> tuple[Numbers, Number, Any, Numbers]:
+    next_state, terminated = _advance(state, action, values, params, ops)
+    return next_state, 1.0, terminated, ()
+
+
+def _sutton_barto_transition(
+    state: Numbers, action: Number, values: Numbers, uniforms: Numbers, params: Params, ops: Ops
+) -> tuple[Numbers, Number, Any, Numbers]:
+    next_state, terminated = _advance(state, action, values, params, ops)
+    return next_state, ops.where(terminated, -1.0, 0.0), terminated, ()
+
+
+def world(params: Params, sutton_barto_reward: bool = False) -> World:
+    """Cart-pole for the batch engines. No step follows the one that fails, so its reward needs no memory.
+
+    Args:
+        params: the physical parameters.
+        sutton_barto_reward: 0 for a step, and -1 for the one that fails; otherwise 1 for every step.
+    """
+    return World(
+        start=_start,
+        transition=_sutton_barto_transition if sutton_barto_reward else _transition,
+        params=params,
+        state_size=4,
+        start_draws=4,
+        start_bounds=(-0.05, 0.05),
+        prepare=_sine_and_cosine,
+        prepare_size=2,
+        observation_bounds=observation_bounds,
+        check_params=checked_params,
+    )

@@ -7,12 +7,13 @@ and an outcome is a probability, a next state, a reward and whether the episode 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from minigym import error
+from minigym.dynamics.world import Number, Numbers, Ops, World
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -218,6 +219,40 @@ class MDP:
         columns = np.where(self.terminal[own_state], own_state, self.next_state.ravel())
         return rows, columns, self.probability.ravel()
 
+    @cached_property
+    def tables(self) -> "Tables":
+        """What :func:`draw_start` and :func:`draw_outcome` read."""
+        starts = np.flatnonzero(self.initial)
+        # States of probability 0 change no running sum, so leaving them out draws the same state.
+        arrays = (
+            starts,
+            np.cumsum(self.initial[starts]),
+            self.cumulative,
+            self.next_state,
+            self.reward.astype(np.float64, copy=False),
+            self.terminated,
+            self.probability,
+        )
+        flat: list[Any] = [array.reshape(-1) for array in arrays]
+        for array in flat:
+            array.setflags(write=False)
+        return Tables._make([*flat, self.num_actions, self.probability.shape[2]])
+
+    @property
+    def world(self) -> World:
+        """The table as functions, for the batch engines."""
+        return World(
+            start=_start,
+            transition=_transition,
+            params=self.tables,
+            state_size=2,
+            start_draws=1,
+            step_draws=1,
+            infos={"prob": 1},  # of a reset, as in the reference
+            is_discrete=True,
+            has_tables=True,
+        )
+
     def __repr__(self) -> str:
         states, actions, most = self.probability.shape
         return f"MDP({states} states, {actions} actions, at most {most} outcomes)"
@@ -232,6 +267,63 @@ class MDP:
     def __reduce__(self) -> tuple[Any, ...]:  # pickling forgets that arrays are read-only: build anew
         arrays = (self.probability, self.next_state, self.reward, self.terminated, self.initial, self.num_outcomes)
         return MDP, arrays
+
+
+class Tables(NamedTuple):
+    """What a step reads: the arrays of an MDP as a compiled function takes them, row after row.
+
+    The outcome k of action a in state s stands at ``(s * num_actions + a) * num_outcomes + k``: one index for all of
+    them costs less than three for each.
+    """
+
+    starts: NDArray[np.int64]  # the states in which an episode can start
+    start_sums: NDArray[np.float64]  # the running sums of their probabilities
+    cumulative: NDArray[np.float64]  # (S * A * K,) running sums
+    next_state: NDArray[np.int32]  # (S * A * K,)
+    reward: NDArray[np.float64]  # (S * A * K,)
+    terminated: NDArray[np.bool_]  # (S * A * K,)
+    probability: NDArray[np.float64]  # (S * A * K,)
+    num_actions: int  # A
+    num_outcomes: int  # K
+
+
+def draw_start(uniform: Number, tables: Tables, ops: Ops) -> Number:
+    """The state in which an episode starts, drawn by one number in [0, 1)."""
+    drawn = ops.search(tables.start_sums, uniform)
+    # Where rounding left the last sum at or below the number drawn, the reference says state 0.
+    none_left = drawn == len(tables.starts)
+    return ops.where(none_left, 0, tables.starts[ops.where(none_left, 0, drawn)])
+
+
+def draw_outcome(state: Number, action: Number, uniform: Number, tables: Tables, ops: Ops) -> tuple[Number, Number]:
+    """The outcome of a step, drawn by one number in [0, 1): its number, and its place in the arrays.
+
+    It is the first whose running sum exceeds the number drawn, and so its number is how many do not. (To count serves
+    arrays as well as numbers, and leaves the processor no branch to guess.)
+    """
+    row = (state * tables.num_actions + action) * tables.num_outcomes
+    outcome = 0 * row  # a zero for each lane
+    for candidate in range(tables.num_outcomes):
+        outcome = outcome + (tables.cumulative[row + candidate] <= uniform)
+    # Where rounding left none, the reference says the first.
+    outcome = ops.where(outcome == tables.num_outcomes, 0, outcome)
+    return outcome, row + outcome
+
+
+# For the batch engines. The second number of the state is the outcome drawn, which a picture of the lake shows.
+
+
+def _start(uniforms: Numbers, low: float, high: float, tables: Tables, ops: Ops) -> Numbers:
+    state = draw_start(uniforms[0], tables, ops)
+    return state, 0 * state
+
+
+def _transition(
+    state: Numbers, action: Number, values: Numbers, uniforms: Numbers, tables: Tables, ops: Ops
+) -> tuple[Numbers, Number, Any, Numbers]:
+    outcome, place = draw_outcome(state[0], action, uniforms[0], tables, ops)
+    next_state = (tables.next_state[place], outcome)
+    return next_state, tables.reward[place], tables.terminated[place], (tables.probability[place],)
 
 
 def _row(P: Any, state: int, num_states: int) -> list[Sequence[Outcome]]:

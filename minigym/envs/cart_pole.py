@@ -11,17 +11,13 @@ from numpy.typing import NDArray
 from minigym import error, logger
 from minigym.dynamics import cart_pole
 from minigym.dynamics.cart_pole import Params, failed, step
-from minigym.envs.rendered import RenderedEnv, reset_bounds
+from minigym.dynamics.world import World
+from minigym.envs.rendered import RenderedEnv, parameter, reset_bounds
 from minigym.spaces import Box, Discrete
 
 _CLASSIC = Params()
 _FLOAT32 = np.dtype(np.float32)
 _empty, _pack_into = np.empty, Struct("4f").pack_into  # as globals: a look-up less in every step
-
-
-def _parameter(name: str) -> Any:
-    """A physical parameter as an attribute of the environment: checked when set, in force at the next step."""
-    return property(lambda env: getattr(env._params, name), lambda env, value: env._set_params(**{name: value}))
 
 
 class CartPoleEnv(RenderedEnv[NDArray[np.float32], Any]):
@@ -52,7 +48,7 @@ class CartPoleEnv(RenderedEnv[NDArray[np.float32], Any]):
     metadata = {"render_modes": ["human", "rgb_array"], "render_fps": 50}  # noqa: RUF012  # as in Gymnasium
 
     gravity, masscart, masspole, length, force_mag, tau, theta_threshold_radians, x_threshold = map(
-        _parameter, Params._fields[:8]
+        parameter, Params._fields[:8]
     )
     kinematics_integrator = property(
         lambda env: cart_pole.INTEGRATORS[env._params.semi_implicit],
@@ -138,9 +134,13 @@ class CartPoleEnv(RenderedEnv[NDArray[np.float32], Any]):
 
     def _set_params(self, **changes: Any) -> None:
         self._params = cart_pole.checked_params(self._params._replace(**changes))
-        # Twice the limits, so that the observation of a failing step still lies inside.
-        high = np.array([self.x_threshold * 2, np.inf, self.theta_threshold_radians * 2, np.inf], np.float32)
-        self.observation_space = Box(-high, high, dtype=np.float32)
+        low, high = np.array(cart_pole.observation_bounds(self._params), np.float32)
+        self.observation_space = Box(low, high, dtype=np.float32)
+
+    @property
+    def world(self) -> World:
+        """The same physics as functions, for the batch engines."""
+        return cart_pole.world(self._params, self.sutton_barto_reward)
 
     def _frame(self) -> NDArray[np.uint8] | None:
         from minigym.render import cart_pole_frame

@@ -20,6 +20,8 @@ class RenderedEnv(Env[ObsType, ActType]):
     """
 
     window_title = "minigym"
+    _state: tuple[Any, ...] | None = None  # as its world has it; a table has it elsewhere
+    _last_action: int | None = None
     _window: "Window | None" = None
 
     def render(self) -> RenderFrame | None:
@@ -38,6 +40,10 @@ class RenderedEnv(Env[ObsType, ActType]):
         self._window.show(picture)
         return None
 
+    def _show(self, state: tuple[Any, ...], last_action: int | None) -> None:
+        """Be in the state that a batch engine has for one of its lanes, so that it can be drawn."""
+        self._state, self._last_action = state, last_action
+
     def close(self) -> None:
         if self._window is not None:
             self._window.close()
@@ -49,6 +55,14 @@ class RenderedEnv(Env[ObsType, ActType]):
     def _frame(self) -> NDArray[np.uint8] | None:
         """The state as a picture (height, width, 3); None before the first reset."""
         raise NotImplementedError
+
+
+def parameter(name: str) -> Any:
+    """A physical parameter as an attribute of the environment: checked when set, in force at the next step.
+
+    It is a field of the environment's ``_params``, which its ``_set_params`` replaces.
+    """
+    return property(lambda env: getattr(env._params, name), lambda env, value: env._set_params(**{name: value}))
 
 
 def reset_bounds(options: dict[str, Any] | None, low: float, high: float) -> tuple[float, float]:

@@ -1,7 +1,6 @@
 """Any MDP as an environment that can be played."""
 
 from bisect import bisect_right
-from itertools import accumulate
 from typing import Any, SupportsFloat, TypeAlias
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from minigym import error
 from minigym.dynamics.mdp import MDP
+from minigym.dynamics.world import World
 from minigym.envs.rendered import RenderedEnv
 from minigym.spaces import Discrete
 
@@ -49,15 +49,13 @@ class TabularEnv(RenderedEnv[Any, Any]):
         # Rows are turned into Python objects when first visited: fast to read, and a million-state table is not
         # unpacked for the few states that an episode sees.
         self._rows: dict[int, list[_Row]] = {}
-        starts = np.flatnonzero(mdp.initial)
-        self._starts: list[int] = starts.tolist()
-        self._start_sums = list(accumulate(mdp.initial[starts].tolist()))
+        self._starts: list[int] = mdp.tables.starts.tolist()
+        self._start_sums: list[float] = mdp.tables.start_sums.tolist()
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
         if seed is not None:  # asked here as well: an episode of random play has eight steps, and a call costs
             super().reset(seed=seed)
-        # One number is drawn even where there is only one start, as in the reference. States of probability 0
-        # change no running sum, so leaving them out draws the same state.
+        # One number is drawn even where there is only one start, as in the reference.
         drawn = bisect_right(self._start_sums, (self._np_random or self.np_random).random())
         state = self._starts[drawn] if drawn < len(self._starts) else 0  # rounding left none: the reference says 0
         self.s, self.lastaction, self._last_outcome = state, None, 0
@@ -108,6 +106,11 @@ class TabularEnv(RenderedEnv[Any, Any]):
         return self._mdp
 
     @property
+    def world(self) -> World:
+        """The table as functions, for the batch engines."""
+        return self._mdp.world
+
+    @property
     def P(self) -> dict[int, dict[int, list[tuple[float, int, float, bool]]]]:
         """The table as Gym shows it, ``P[s][a] = [(probability, next_state, reward, terminated), ...]``."""
         return self.mdp.P
@@ -116,6 +119,9 @@ class TabularEnv(RenderedEnv[Any, Any]):
     def initial_state_distrib(self) -> NDArray[np.float64]:
         """(S,) float64, where an episode starts."""
         return self.mdp.initial
+
+    def _show(self, state: tuple[Any, ...], last_action: int | None) -> None:
+        (self.s, self._last_outcome), self.lastaction = state, last_action
 
     def _text(self) -> str | None:
         from minigym.render import tabular_text

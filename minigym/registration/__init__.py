@@ -165,13 +165,16 @@ def make_vec(
             makes anew.
         num_envs: how many lanes.
         vectorization_mode: "sync", "async" or "vector_entry_point" (see :class:`VectorizeMode`); None for the
-            ``vector_entry_point`` where one is registered, else "sync".
-        vector_kwargs: arguments of the batch, for instance ``{"autoreset_mode": "SameStep"}``.
+            ``vector_entry_point`` where one is registered and no wrappers go around each lane, else "sync".
+        vector_kwargs: arguments of the batch, for instance ``{"autoreset_mode": "SameStep"}``, or, for a batch engine
+            (:class:`minigym.vector.BatchEnv`), ``{"backend": "numba", "num_threads": 2}``.
         wrappers: what to put around each lane, innermost first; only with "sync" and "async".
-        kwargs: arguments of :func:`make` for each lane, for instance ``max_episode_steps=50`` or ``gravity=1.6``.
+        kwargs: arguments of :func:`make` for each lane, for instance ``max_episode_steps=50`` or ``gravity=1.6``. A
+            batch engine takes arrays of one number a lane for physical parameters.
 
     Returns:
-        The batch; its ``spec`` says how to make it again.
+        The batch; whichever engine computes it, lane i is the environment seeded with seed + i (tensors of the backend
+        "torch" excepted); its ``spec`` says how to make it again.
 
     Raises:
         UnregisteredEnv, DeprecatedEnv, UnsupportedMode, TypeError: as :func:`make` does.
@@ -179,7 +182,7 @@ def make_vec(
         Error: if the mode does not go with the registration or with the other arguments.
     """
     described = id if isinstance(id, EnvSpec) else _found_for_making(id)
-    return batches.make_batch(described, num_envs, vectorization_mode, vector_kwargs, wrappers, kwargs, make)
+    return batches.make_batch(described, num_envs, vectorization_mode, vector_kwargs, wrappers, kwargs, make, _manner)
 
 
 def _found_for_making(env_id: str) -> EnvSpec:
@@ -235,6 +238,7 @@ def _register_builtin() -> None:
             register(
                 f"{name}-v{version}",
                 entry_point="minigym.envs.frozen_lake:FrozenLakeEnv",
+                vector_entry_point="minigym.vector.batch_env:FrozenLakeVectorEnv",
                 reward_threshold=threshold,
                 max_episode_steps=steps,
                 kwargs={"map_name": map_name},
@@ -243,9 +247,17 @@ def _register_builtin() -> None:
         register(
             f"CartPole-v{version}",
             entry_point="minigym.envs.cart_pole:CartPoleEnv",
+            vector_entry_point="minigym.vector.batch_env:CartPoleVectorEnv",
             reward_threshold=threshold,
             max_episode_steps=steps,
         )
+    register(
+        "MountainCar-v0",
+        entry_point="minigym.envs.mountain_car:MountainCarEnv",
+        vector_entry_point="minigym.vector.batch_env:MountainCarVectorEnv",
+        reward_threshold=-110.0,
+        max_episode_steps=200,
+    )
 
 
 _register_builtin()

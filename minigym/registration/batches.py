@@ -11,7 +11,7 @@ import numpy as np
 from minigym import error, logger, vector
 from minigym.core import AutoresetMode, Env, EnvSpec, VectorEnv
 from minigym.registration.ids import load_env_creator
-from minigym.registration.making import check_arguments
+from minigym.registration.making import Manner, check_arguments
 
 
 class VectorizeMode(Enum):
@@ -41,6 +41,7 @@ def make_batch(
     wrappers: Sequence[Callable[[Env[Any, Any]], Env[Any, Any]]] | None,
     kwargs: dict[str, Any],
     make: Callable[..., Env[Any, Any]],
+    manner: Manner,
 ) -> VectorEnv[Any, Any, Any]:
     """The batch of a spec; see :func:`minigym.make_vec`.
 
@@ -48,6 +49,7 @@ def make_batch(
         described: the spec, which stays as it is.
         num_envs, vectorization_mode, vector_kwargs, wrappers, kwargs: as ``minigym.make_vec`` has them.
         make: makes the environment of one lane, from the spec and the keyword arguments.
+        manner: how strictly.
     """
     described = copy.deepcopy(described)
     # The spec of a batch carries the arguments of make_vec among its kwargs, and they win, as in the reference.
@@ -59,12 +61,16 @@ def make_batch(
     arguments.update(kwargs)
     if isinstance(num_envs, bool) or not isinstance(num_envs, (int, np.integer)) or num_envs < 1:
         raise error.InvalidParameter(f"num_envs must be a positive integer, got {num_envs!r}")
-    if vectorization_mode is None:
-        mode = VectorizeMode.SYNC if described.vector_entry_point is None else VectorizeMode.VECTOR_ENTRY_POINT
-    else:
+    if vectorization_mode is not None:
         mode = VectorizeMode(vectorization_mode)
+    elif described.vector_entry_point is None or (
+        manner.chooses_engine and described.entry_point is not None and (wrappers or described.additional_wrappers)
+    ):
+        mode = VectorizeMode.SYNC
+    else:
+        mode = VectorizeMode.VECTOR_ENTRY_POINT
     if mode is VectorizeMode.VECTOR_ENTRY_POINT:
-        envs = _engine(described, num_envs, vector_kwargs, wrappers, arguments)
+        envs = _engine(described, num_envs, vector_kwargs, wrappers, arguments, manner)
     else:
         kind: Any = vector.AsyncVectorEnv if mode is VectorizeMode.ASYNC else vector.SyncVectorEnv
         envs = _lanes(kind, described, num_envs, vector_kwargs, wrappers, arguments, make)
@@ -102,8 +108,13 @@ def _lanes(
         )
     if "backend" in vector_kwargs:
         raise error.Error(
-            f"there are no batch engines yet, so vector_kwargs may not choose backend={vector_kwargs['backend']!r}; "
-            f"leave it out for {kind.__name__}"
+            f"a {kind.__name__} of {described.id} steps single environments, and has no backend, got "
+            f"{vector_kwargs['backend']!r}; "
+            + (
+                "leave it out, since there is no batch engine for this id"
+                if described.vector_entry_point is None
+                else "leave out vectorization_mode and wrappers for a batch engine"
+            )
         )
     check_arguments(kind.__name__, kind, vector_kwargs)
 
@@ -122,6 +133,7 @@ def _engine(
     vector_kwargs: dict[str, Any],
     wrappers: Sequence[Callable[[Env[Any, Any]], Env[Any, Any]]],
     arguments: dict[str, Any],
+    manner: Manner,
 ) -> VectorEnv[Any, Any, Any]:
     """The batch of ``vector_entry_point``, which takes no lane apart."""
     if described.vector_entry_point is None:
@@ -129,6 +141,10 @@ def _engine(
             f"{described.id} was registered without vector_entry_point; leave vectorization_mode out, or write "
             'vectorization_mode="sync"'
         )
+    arguments = dict(arguments)  # the caller records its own
+    if manner.chooses_engine:
+        arguments.update(vector_kwargs)
+        vector_kwargs = {}
     for name, unwanted in (
         ("vector_kwargs", vector_kwargs),
         ("wrappers", wrappers),

@@ -29,6 +29,10 @@ class Manner(NamedTuple):
     window: Callable[..., Env[Any, Any]] = HumanRendering
     collection: Callable[..., Env[Any, Any]] = RenderCollection
 
+    chooses_engine: bool = True
+    """Whether ``make_vec`` without a mode takes single environments where the arguments need them, and
+    ``vector_kwargs`` reach the class that computes a whole batch. (In Gymnasium both are errors.)"""
+
 
 def make_env(
     described: EnvSpec,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from minigym.render.cart_pole import cart_pole_frame
     from minigym.render.frozen_lake import frozen_lake_frame
+    from minigym.render.mountain_car import mountain_car_frame
     from minigym.render.text import frozen_lake_text, tabular_text
     from minigym.render.video import VideoWriter, capped_cubic_video_schedule, save_video
     from minigym.render.window import Window
@@ -22,6 +23,7 @@ _MODULES = {
     "cart_pole_frame": "cart_pole",
     "frozen_lake_frame": "frozen_lake",
     "frozen_lake_text": "text",
+    "mountain_car_frame": "mountain_car",
     "save_video": "video",
     "tabular_text": "text",
 }
@@ -33,6 +35,7 @@ __all__ = [
     "cart_pole_frame",
     "frozen_lake_frame",
     "frozen_lake_text",
+    "mountain_car_frame",
     "save_video",
     "tabular_text",
 ]

@@ -106,6 +106,22 @@ class Canvas:
         # A corner of a grown polygon moves out by more than its edges; 3 times covers angles down to 40 degrees.
         self._paint(_bounds(points, 3 * grow), distance, colour, opacity)
 
+    def ground(
+        self, curve: Callable[[Array], Array], colour: Colour, opacity: float = 1, *, depth: float = math.inf
+    ) -> None:
+        """All across the picture, what lies below the curve y = curve(x), or a layer of it that is ``depth`` thick."""
+        height, width = self.pixels.shape[:2]
+        left, top = -self.origin[0] / self.scale, -self.origin[1] / self.scale
+
+        def distance(px: Array, py: Array) -> Array:
+            y = curve(px)
+            slope = np.gradient(y[0], px[0])
+            below = (py - y) / np.sqrt(1 + slope * slope)  # to first order, as for an ellipse
+            outside: Array = np.maximum(-below, below - depth)
+            return outside
+
+        self._paint((left, top, left + width / self.scale, top + height / self.scale), distance, colour, opacity)
+
     def _paint(
         self, bounds: tuple[float, float, float, float], distance: Distance, colour: Colour, opacity: float
     ) -> None:

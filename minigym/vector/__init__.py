@@ -1,5 +1,6 @@
 """Batches of environments: every lane is an environment."""
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from minigym.core import (
@@ -15,11 +16,26 @@ from minigym.vector.sync_vector_env import SyncVectorEnv
 
 if TYPE_CHECKING:
     from minigym.vector.async_vector_env import AsyncVectorEnv
+    from minigym.vector.batch_env import (
+        BatchEnv,
+        CartPoleVectorEnv,
+        FrozenLakeVectorEnv,
+        MountainCarVectorEnv,
+        TabularVectorEnv,
+    )
+    from minigym.vector.rollout import LinearPolicy, Rollout
 
 __all__ = [
     "AsyncVectorEnv",
     "AutoresetMode",
+    "BatchEnv",
+    "CartPoleVectorEnv",
+    "FrozenLakeVectorEnv",
+    "LinearPolicy",
+    "MountainCarVectorEnv",
+    "Rollout",
     "SyncVectorEnv",
+    "TabularVectorEnv",
     "VectorActionWrapper",
     "VectorEnv",
     "VectorObservationWrapper",
@@ -29,10 +45,20 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Load AsyncVectorEnv at its first use: multiprocessing takes a third of the time of ``import minigym``."""
-    if name == "AsyncVectorEnv":
-        from minigym.vector.async_vector_env import AsyncVectorEnv
+_LATE = {
+    "AsyncVectorEnv": "async_vector_env",
+    "BatchEnv": "batch_env",
+    "CartPoleVectorEnv": "batch_env",
+    "FrozenLakeVectorEnv": "batch_env",
+    "MountainCarVectorEnv": "batch_env",
+    "TabularVectorEnv": "batch_env",
+    "LinearPolicy": "rollout",
+    "Rollout": "rollout",
+}
 
-        return AsyncVectorEnv
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __getattr__(name: str) -> Any:
+    """Load the rest at its first use: multiprocessing alone takes a third of the time of ``import minigym``."""
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"minigym.vector.{_LATE[name]}"), name)

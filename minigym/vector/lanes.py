@@ -147,20 +147,25 @@ def lane_options(
     if options is None:
         return np.ones(num_envs, np.bool_), [None] * num_envs
     others = {key: value for key, value in options.items() if key != "reset_mask"}
-    mask = options.get("reset_mask")
+    return reset_mask(options, num_envs), [dict(others) for _ in range(num_envs)]
+
+
+def reset_mask(options: dict[str, Any], num_envs: int) -> NDArray[np.bool_]:
+    """Which lanes ``reset`` resets: ``options["reset_mask"]``, or all."""
     if "reset_mask" not in options:
-        mask = np.ones(num_envs, np.bool_)
-    elif not isinstance(mask, np.ndarray) or mask.shape != (num_envs,) or mask.dtype != np.bool_:
+        return np.ones(num_envs, np.bool_)
+    mask = options["reset_mask"]
+    if not isinstance(mask, np.ndarray) or mask.shape != (num_envs,) or mask.dtype != np.bool_:
         came = f"shape {mask.shape} and dtype {mask.dtype}" if isinstance(mask, np.ndarray) else repr(mask)
         raise error.InvalidParameter(
             f'options["reset_mask"] must be a bool array of shape ({num_envs},), got {came}; write for instance '
             "terminations | truncations"
         )
-    elif not mask.any():
+    if not mask.any():
         raise error.InvalidParameter(
             'options["reset_mask"] must be True somewhere; with no lane to reset, call nothing'
         )
-    return mask, [dict(others) for _ in range(num_envs)]
+    return mask
 
 
 def check_running(ended: Sequence[bool]) -> None:

@@ -100,6 +100,29 @@ def test_the_poles_parameters_take_effect():
         env.step(2)
 
 
+def test_the_cars_parameters_take_effect():
+    env = classic_control.MountainCarEnv(goal_velocity=0.02)
+    assert (env.goal_velocity, env.force, env.low.tolist()) == (0.02, 0.001, env.observation_space.low.tolist())
+    env.gravity, env.force = 0.002, 0.0015
+    with pytest.raises(error.ResetNeeded, match="call reset"):
+        env.step(0)
+    ours = minigym.make("MountainCar-v0", gravity=0.002, force=0.0015)
+    ours.reset()
+    for action in (0, 1, 2, np.uint8(0), np.array(2)):
+        env.state = (-0.5, 0)  # whole numbers, as programs write them
+        ours.unwrapped.state = (-0.5, 0.0)
+        np.testing.assert_array_equal(env.step(action)[0], ours.step(action)[0].astype(env.step(action)[0].dtype))
+        env.state = (-0.5, 0)
+        assert env.step(action)[0].tolist() == ours.unwrapped.state.astype(np.float32).tolist()
+    env.state = (0.49, 0.015)
+    assert env.step(2)[1:] == (-1.0, False, {})
+    env.state = (0.49, 0.03)
+    assert env.step(2)[1:] == (-1.0, True, {})
+    with pytest.raises(AssertionError, match=r"3 of .* is no action; write 0 to 2"):
+        env.step(3)
+    assert registration.make("MountainCar-v0", goal_velocity=0.01).goal_velocity == 0.01
+
+
 def test_steps_after_the_end_give_nothing_and_one_warning():
     env = classic_control.CartPoleEnv()
     with pytest.raises(error.ResetNeeded, match="call reset"):
@@ -111,15 +134,18 @@ def test_steps_after_the_end_give_nothing_and_one_warning():
     assert len(said) == 1
 
 
-def test_the_pole_is_drawn_without_a_display_and_says_once_that_no_window_opens(monkeypatch):
+@pytest.mark.parametrize("env_id", ["CartPole-v0", "MountainCar-v0"])
+def test_it_is_drawn_without_a_display_and_says_once_that_no_window_opens(env_id, monkeypatch):
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(classic_control.CartPoleEnv, "_said_no_window", False)
-    env = registration.make("CartPole-v0")
+    monkeypatch.setattr(classic_control._ClassicControl, "_said_no_window", False)
+    env = registration.make(env_id)
     assert env.render(mode="rgb_array") is None  # there is no state yet
     env.reset()
     frame = env.render(mode="rgb_array")
     assert (frame.shape, frame.dtype) == ((400, 600, 3), np.uint8)
+    env.step(0)
+    assert (env.render(mode="rgb_array") != frame).any()
     with pytest.warns(UserWarning, match="shows nothing here") as said:
         assert [env.render() for _ in range(3)] == [False] * 3
     assert len(said) == 1
@@ -128,7 +154,7 @@ def test_the_pole_is_drawn_without_a_display_and_says_once_that_no_window_opens(
 
 
 def test_environments_can_be_copied_and_pickled_in_an_episode():
-    for env_id in ("CartPole-v1", "FrozenLake-v1"):
+    for env_id in ("CartPole-v1", "FrozenLake-v1", "MountainCar-v0"):
         env = registration.make(env_id)
         env.seed(1)
         env.reset()

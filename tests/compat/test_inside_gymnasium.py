@@ -27,7 +27,7 @@ from minigym.render import Window
 from tests.minigym.vector.compare import assert_same, calls, reset
 
 ROOT = Path(__file__).parents[2]
-IDS = ["CartPole-v1", "FrozenLake-v1", "FrozenLake8x8-v1"]
+IDS = ["CartPole-v1", "FrozenLake-v1", "FrozenLake8x8-v1", "MountainCar-v0"]
 MODES = ["NextStep", "SameStep", "Disabled"]
 examples = settings(max_examples=30)
 
@@ -218,12 +218,18 @@ assert "gymnasium" in sys.modules
 @st.composite
 def plays(draw, env_id):
     """Arguments of ``make``, and calls: resets, steps, draws of actions, and attributes that are set."""
-    lake = env_id.startswith("FrozenLake")
+    lake, car = env_id.startswith("FrozenLake"), env_id.startswith("MountainCar")
     seeds = st.none() | st.integers(0, 2**40)
     bounds = st.fixed_dictionaries({"low": st.floats(-0.2, 0.0), "high": st.floats(0.0, 0.2)})
     if lake:
         attributes = st.tuples(st.just("s"), st.integers(0, 15))
         own = {"is_slippery": st.booleans(), "success_rate": st.floats(0, 1)}
+    elif car:
+        attributes = st.one_of(
+            st.tuples(st.just("state"), st.tuples(st.floats(-1.2, 0.6), st.floats(-0.07, 0.07)).map(np.array)),
+            st.tuples(st.sampled_from(["gravity", "force", "max_speed", "goal_velocity"]), st.floats(0.001, 0.1)),
+        )
+        own = {"goal_velocity": st.floats(-0.1, 0.1)}
     else:
         attributes = st.one_of(
             st.tuples(st.just("state"), st.tuples(*[st.floats(-0.5, 0.5)] * 4).map(np.array)),
@@ -231,7 +237,7 @@ def plays(draw, env_id):
             st.tuples(st.just("kinematics_integrator"), st.sampled_from(["euler", "semi-implicit"])),
         )
         own = {"sutton_barto_reward": st.booleans()}
-    step = st.tuples(st.just("step"), st.integers(0, 3 if lake else 1))
+    step = st.tuples(st.just("step"), st.integers(0, 3 if lake else 2 if car else 1))
     call = st.one_of(
         step,
         step,
@@ -372,7 +378,7 @@ def checked(check, env):
 
 @pytest.mark.parametrize("env_id", IDS)
 def test_gymnasiums_checker_says_what_it_says_of_its_own(env_id, monkeypatch):
-    """Nothing of FrozenLake; of CartPole, that its velocities have no bounds. It tries all render modes."""
+    """Of CartPole, that its velocities have no bounds; of the others nothing. It tries all render modes."""
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
     ours, theirs = both(env_id, render_mode="rgb_array")
@@ -409,7 +415,7 @@ def play_batches(ours, theirs, sequence, disabled):
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("env_id", ["CartPole-v1", "FrozenLake-v1"])
+@pytest.mark.parametrize("env_id", ["CartPole-v1", "FrozenLake-v1", "MountainCar-v0"])
 @settings(max_examples=15)
 @given(data=st.data())
 def test_the_vector_entry_point_equals_the_references_batch(env_id, mode, data):
@@ -424,10 +430,11 @@ def test_the_vector_entry_point_equals_the_references_batch(env_id, mode, data):
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("env_id", ["CartPole-v1", "FrozenLake-v1"])
+@pytest.mark.parametrize("env_id", ["CartPole-v1", "FrozenLake-v1", "MountainCar-v0"])
 def test_gymnasiums_own_batch_of_minigyms_environments(env_id, mode):
+    limit = {"max_episode_steps": 40} if env_id == "MountainCar-v0" else {}  # a random car reaches no goal
     ours, theirs = (
-        gymnasium.make_vec(name, 3, "sync", {"autoreset_mode": mode}) for name in (f"minigym/{env_id}", env_id)
+        gymnasium.make_vec(name, 3, "sync", {"autoreset_mode": mode}, **limit) for name in (f"minigym/{env_id}", env_id)
     )
     steps = np.random.default_rng(0).integers(2, size=(150, 3))
     sequence = [("reset", {"seed": 4, "options": None, "mask": None}), *(("step", actions) for actions in steps)]
@@ -537,7 +544,7 @@ from stable_baselines3.common.env_util import make_vec_env
 torch.set_num_threads(1)
 minigym.compat.gymnasium.register_all()
 warnings.simplefilter("error")
-for env_id in ("CartPole-v1", "FrozenLake-v1", "FrozenLake8x8-v1"):
+for env_id in ("CartPole-v1", "FrozenLake-v1", "FrozenLake8x8-v1", "MountainCar-v0"):
     check_env(gymnasium.make(f"minigym/{env_id}"))
 results = []
 for name, num_envs, settings in (("PPO", 2, {"n_steps": 64}), ("A2C", 1, {}), ("DQN", 1, {"learning_starts": 50})):

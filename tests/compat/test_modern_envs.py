@@ -7,7 +7,7 @@ import warnings
 import gymnasium
 import numpy as np
 import pytest
-from gymnasium.envs.classic_control import cartpole
+from gymnasium.envs.classic_control import cartpole, mountain_car
 from gymnasium.envs.toy_text import frozen_lake
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -146,16 +146,62 @@ def test_the_pole_is_played_like_the_original(seed, integrator, sutton_barto_rew
             assert_same(*[env.step(0) for env in copy.deepcopy(pair)])
 
 
-@pytest.mark.parametrize("action", [2, -1, 0.5, "left", None, np.array([0])])
-def test_no_action_on_the_pole_is_an_assertion_error(action):
-    for env in (envs.CartPoleEnv(), cartpole.CartPoleEnv()):
+@given(
+    seeds,
+    st.floats(-0.05, 0.05) | st.just(0),
+    st.lists(
+        st.one_of(
+            st.sampled_from([0, 1, 2, np.int64(1), np.array(0), 3, -1, 1.0, "right", None]),
+            st.tuples(st.just("reset"), st.none() | seeds, st.none() | bounds),
+            st.tuples(st.just("write"), st.integers(0, 1), st.floats(-1.5, 0.7)),
+            st.tuples(st.just("assign"), st.sampled_from([tuple, list, np.array]), st.floats(-1.3, 0.6)),
+            st.tuples(st.just("set"), st.sampled_from(["gravity", "force", "max_speed"]), st.floats(1e-3, 0.1)),
+        ),
+        max_size=40,
+    ),
+)
+def test_the_car_is_played_like_the_original(seed, goal_velocity, calls):
+    pair = ours, theirs = [
+        kind(goal_velocity=goal_velocity) for kind in (envs.MountainCarEnv, mountain_car.MountainCarEnv)
+    ]
+    assert_same(*[(env.low, env.high, env.observation_space.low, env.observation_space.high) for env in pair])
+    assert_same(ours.reset(seed=seed), theirs.reset(seed=seed))
+    for call in calls:
+        if not isinstance(call, tuple):
+            assert_same(outcome(ours.step, call), outcome(theirs.step, call))
+        elif call[0] == "reset":
+            assert_same(*[env.reset(seed=call[1], options=copy.copy(call[2])) for env in pair])
+        elif call[0] == "write":
+            assert isinstance(ours.state, tuple) == isinstance(theirs.state, tuple)
+            if isinstance(ours.state, np.ndarray):  # after a reset; a tuple cannot be written into
+                for env in pair:
+                    env.state[call[1]] = call[2]
+        elif call[0] == "assign":
+            for env in pair:
+                env.state = call[1]([call[2], -0.03])
+            ours.state, theirs.state = np.array(ours.state), np.array(theirs.state)
+        else:
+            for env in pair:
+                setattr(env, call[1], call[2])
+        assert_same(np.array(ours.state), np.array(theirs.state, np.float64))
+        assert_same(*[env.step(0) for env in copy.deepcopy(pair)])
+
+
+@pytest.mark.parametrize("action", [3, -1, 0.5, "left", None, np.array([0])])
+def test_no_action_on_the_pole_or_the_car_is_an_assertion_error(action):
+    for env in (
+        envs.CartPoleEnv(),
+        cartpole.CartPoleEnv(),
+        envs.MountainCarEnv(),
+        mountain_car.MountainCarEnv(),
+    ):
         env.reset(seed=0)
         with pytest.raises(AssertionError):
             env.step(action)
     assert issubclass(envs.WrongActionError, minigym.error.InvalidAction)
 
 
-@pytest.mark.parametrize("kind", [envs.CartPoleEnv, envs.FrozenLakeEnv])
+@pytest.mark.parametrize("kind", [envs.CartPoleEnv, envs.FrozenLakeEnv, envs.MountainCarEnv])
 def test_an_unknown_render_mode_draws_nothing(kind):
     env = kind(render_mode="hologram")
     env.reset(seed=0)
@@ -165,13 +211,26 @@ def test_an_unknown_render_mode_draws_nothing(kind):
     assert kind(render_mode="rgb_array").render_mode == "rgb_array"
 
 
-def test_what_was_written_into_the_state_is_drawn():
-    env = envs.CartPoleEnv(render_mode="rgb_array")
+@pytest.mark.parametrize(("kind", "position"), [(envs.CartPoleEnv, 2.0), (envs.MountainCarEnv, 0.2)])
+def test_what_was_written_into_the_state_is_drawn(kind, position):
+    env = kind(render_mode="rgb_array")
     env.reset(seed=0)
     before = env.render()
-    env.state[0] = 2.0
+    state = env.state
+    state[0] = position
     assert (env.render() != before).any()
-    assert env.state[0] == 2.0
+    assert env.state[0] == position
+    state[0] = 0.0  # the array handed out before the picture still counts
+    assert env.state[0] == 0.0
+    assert (env.render() == kind_at(kind, 0.0, state)).all()
+
+
+def kind_at(kind, position, state):
+    """The picture of a fresh environment in a state."""
+    env = kind(render_mode="rgb_array")
+    env.reset(seed=0)
+    env.state = [position, *state[1:]]
+    return env.render()
 
 
 @settings(max_examples=60)

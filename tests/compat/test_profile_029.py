@@ -523,3 +523,15 @@ def test_the_state_of_the_pole_is_an_array_after_a_reset_and_a_tuple_after_a_ste
     pole.state = [0.0, 0.0, 0.0, 0.0]
     assert pole.step(0)[0][1] < 0
     assert np.isfinite(pole.observation_space.high).all()
+
+
+def test_the_state_of_the_car_is_an_array_after_a_reset_and_a_tuple_after_a_step():
+    car = envs.MountainCarEnv(goal_velocity=0.01)
+    car.reset(seed=1)
+    car.state[0] = -0.7  # what is written into it counts
+    car.step(1)
+    assert isinstance(car.state, tuple)
+    assert car.state[0] == -0.7 + car.state[1]
+    car.state = [0.495, 0.005]
+    assert car.step(2)[2] is False  # too slow
+    assert car.reward_range == (-float("inf"), float("inf"))

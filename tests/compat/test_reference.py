@@ -40,7 +40,13 @@ def test_draws_and_texts_are_the_originals(recordings, part):
 def test_every_classic_id_is_registered_as_it_was(recordings, part):
     version, real, ours = recordings
     lakes = {"0.17.3": "v0", "0.21.0": "v1"}[version]
-    assert set(real[part]) == {f"FrozenLake-{lakes}", f"FrozenLake8x8-{lakes}", "CartPole-v0", "CartPole-v1"}
+    assert set(real[part]) == {
+        f"FrozenLake-{lakes}",
+        f"FrozenLake8x8-{lakes}",
+        "CartPole-v0",
+        "CartPole-v1",
+        "MountainCar-v0",
+    }
     assert {env_id: ours[part][env_id] for env_id in real[part]} == real[part]
 
 
@@ -87,6 +93,43 @@ def test_each_step_of_a_pole_is_replayed_exactly(name, version):
             state = next_state
             steps += 1
     assert steps > 150
+
+
+def test_the_car_begins_and_describes_itself_as_it_did(recordings):
+    _, real, ours = recordings
+    assert ours["car"]["facts"] == real["car"]["facts"]
+    assert ours["car"]["answer"] == real["car"]["answer"]
+    assert ours["car"]["episodes"][0][0] == real["car"]["episodes"][0][0]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_each_step_of_the_car_is_replayed_exactly(version):
+    """From the recorded state, as for the pole; after the end of the last episode as well."""
+    car = load(REFERENCE, version)["car"]
+    try:
+        minigym.install_as_gym(version)
+        env = classic_control.MountainCarEnv()
+    finally:
+        minigym.uninstall_as_gym()
+    ends = []
+    for (_, first_state), *rest in car["episodes"]:
+        env.reset()
+        state = first_state
+        for action, expected, reward, done, info, next_state in rest:
+            env.state = state
+            observation, *others = env.step(action)
+            assert list(env.state) == next_state
+            assert str(observation.dtype) == expected["dtype"] == ("float64" if version == "0.17.3" else "float32")
+            assert observation.tolist() == expected["values"]
+            truncated = info.get("TimeLimit.truncated", False)  # which the wrapper around the original said
+            assert others == [reward, done and not truncated, {}]
+            state = next_state
+        ends.append(others[1])
+    assert ends == [True, False, True]
+    for observation, reward, done in car["after"]:
+        result = env.step(0)
+        np.testing.assert_allclose(result[0], observation["values"], atol=1e-6, rtol=0)
+        assert (reward, done) == result[1:3]
 
 
 def test_a_square_is_a_power():

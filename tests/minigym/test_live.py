@@ -23,6 +23,9 @@ CASES = {
     "CartPole-v1": ("CartPole-v1", {}, False),
     "Sutton and Barto's reward": ("CartPole-v1", {"sutton_barto_reward": True}, False),
     "resets with options": ("CartPole-v1", {"max_episode_steps": 30}, True),
+    "MountainCar-v0": ("MountainCar-v0", {}, False),
+    "goal_velocity": ("MountainCar-v0", {"goal_velocity": 0.03}, False),
+    "a car's resets with options": ("MountainCar-v0", {"max_episode_steps": 150}, True),
 }
 
 
@@ -52,7 +55,7 @@ def test_random_steps_are_identical(name):
     """Resets with and without a seed, and now and then some steps beyond the end."""
     env_id, arguments, with_options = CASES[name]
     ours, theirs = make_both(env_id, **arguments)
-    is_pole = env_id.startswith("CartPole")
+    is_pole, is_car = env_id.startswith("CartPole"), env_id.startswith("MountainCar")
     rng = np.random.default_rng(2026)
     chosen = rng.integers(ours.action_space.n, size=STEPS).tolist()
     ends = {"terminated": 0, "truncated": 0}
@@ -64,8 +67,9 @@ def test_random_steps_are_identical(name):
             seed = int(rng.integers(2**32)) if episode % 3 == 0 else None
             low, high = sorted(rng.uniform(-0.2, 0.2, 2).tolist())
             options = {"low": low, "high": high} if with_options else None
-            # A random pole never reaches its time limit, so every tenth is held upright.
-            balanced = is_pole and episode % 10 == 0
+            # A random pole never reaches its time limit, so every tenth is held upright; nor a random car its goal,
+            # so nine of ten swing up.
+            balanced, swung = is_pole and episode % 10 == 0, is_car and episode % 10 != 0
             result = ours.reset(seed=seed, options=options)
             assert exactly(result) == exactly(theirs.reset(seed=seed, options=options))
             done, beyond = False, int(rng.integers(4)) * (episode % 5 == 0)
@@ -73,6 +77,8 @@ def test_random_steps_are_identical(name):
             beyond -= 1
         elif balanced:
             action = int(result[0] @ (0.1, 0.3, 1.0, 0.5) > 0)
+        elif swung:
+            action = 2 * int(result[0][1] >= 0)
         if done:
             (result, warned), (expected, expected_warned) = step_beyond(ours, action), step_beyond(theirs, action)
             assert warned == expected_warned
@@ -83,13 +89,13 @@ def test_random_steps_are_identical(name):
         ends["truncated"] += result[3]
         done = done or result[2] or result[3]
     assert ends["terminated"] >= 100  # otherwise this would compare less than it says
-    if is_pole or name == "success_rate":
+    if is_pole or is_car or name == "success_rate":
         assert ends["truncated"] >= 10
     assert ours.np_random.bit_generator.state == theirs.np_random.bit_generator.state
 
 
 @pytest.mark.parametrize("action", [np.int64(1), np.int32(0), np.array(1), np.uint8(1)])
-@pytest.mark.parametrize("env_id", ["FrozenLake-v1", "CartPole-v1"])
+@pytest.mark.parametrize("env_id", ["FrozenLake-v1", "CartPole-v1", "MountainCar-v0"])
 def test_actions_of_numpys_integer_types_give_the_same(env_id, action):
     ours, theirs = make_both(env_id)
     assert exactly(ours.reset(seed=5)) == exactly(theirs.reset(seed=5))
@@ -115,7 +121,9 @@ def test_texts_and_descriptions_are_identical(name):
     assert ours is ours.unwrapped
 
 
-@pytest.mark.parametrize("env_id", ["FrozenLake-v1", "FrozenLake8x8-v1", "CartPole-v0", "CartPole-v1"])
+@pytest.mark.parametrize(
+    "env_id", ["FrozenLake-v1", "FrozenLake8x8-v1", "CartPole-v0", "CartPole-v1", "MountainCar-v0"]
+)
 def test_registrations_are_identical(env_id):
     ours, theirs = minigym.registry[env_id], gymnasium.registry[env_id]
     places = {"entry_point": theirs.entry_point, "vector_entry_point": theirs.vector_entry_point}
@@ -132,7 +140,7 @@ def test_tables_are_equal_entry_by_entry(arguments):
     assert repr(ours.mdp.P) == repr(theirs.unwrapped.P)
 
 
-@pytest.mark.parametrize("env_id", ["FrozenLake-v1", "CartPole-v1"])
+@pytest.mark.parametrize("env_id", ["FrozenLake-v1", "CartPole-v1", "MountainCar-v0"])
 @pytest.mark.parametrize("seed", [0, 1, 2**40])
 def test_action_spaces_draw_the_same(env_id, seed):
     ours, theirs = make_both(env_id)

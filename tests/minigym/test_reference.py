@@ -11,6 +11,7 @@ from tests.reference import record
 DIRECTORY = Path(record.__file__).parent
 LAKES = [env_id for env_id in record.IDS if env_id.startswith("FrozenLake")]
 POLES = [env_id for env_id in record.IDS if env_id.startswith("CartPole")]
+CARS = [env_id for env_id in record.IDS if env_id.startswith("MountainCar")]
 
 
 def load(env_id, directory=DIRECTORY):
@@ -49,12 +50,12 @@ def test_a_lake_is_replayed_exactly(env_id):
             assert [type(observation), type(reward)] == [int, int]
 
 
-@pytest.mark.parametrize("env_id", POLES)
-def test_each_step_of_a_pole_is_replayed_exactly(env_id):
+@pytest.mark.parametrize("env_id", POLES + CARS)
+def test_each_step_of_a_pole_or_a_car_is_replayed_exactly(env_id):
     """Teacher-forced: every step starts from the recorded state.
 
-    A difference in the last bit grows about e^(3.9 t) along a trajectory, t in seconds, so that after a few seconds
-    two correct programs share no digit; from the recorded state one step must give the recorded bits.
+    A difference in the last bit grows about e^(3.9 t) along a trajectory of the pole, t in seconds, so that after a few
+    seconds two correct programs share no digit; from the recorded state one step must give the recorded bits.
     """
     arrays = load(env_id)
     env = make(env_id)
@@ -90,6 +91,21 @@ def test_the_first_steps_of_a_pole_are_replayed_freely(env_id):
             assert np.abs(env.unwrapped.state - state).max() <= 1e-13
 
 
+@pytest.mark.parametrize("env_id", CARS)
+def test_a_car_is_replayed_freely(env_id):
+    """All steps of an episode. An error in a state grows at most 230-fold until its end (measured: 223); 200 roundings
+    of a last bit, 1.1e-16 below 1, grow to 5e-12. No state recorded is nearer than 9e-5 to the goal.
+    """
+    arrays = load(env_id)
+    env = make(env_id)
+    for episode, steps in episodes(arrays):
+        env.reset(seed=episode)
+        names = ("actions", "states", "terminated")
+        for action, state, terminated in zip(*(arrays[name][steps].tolist() for name in names), strict=True):
+            assert env.step(action)[2] == terminated
+            assert np.abs(env.unwrapped.state - state).max() <= 5e-12
+
+
 @pytest.mark.parametrize("env_id", record.IDS)
 def test_the_recordings_reach_every_kind_of_end(env_id):
     arrays = load(env_id)
@@ -102,8 +118,8 @@ def test_the_recordings_reach_every_kind_of_end(env_id):
 
 @pytest.mark.parametrize("env_id", record.IDS)
 def test_recording_again_gives_the_same_file(env_id, tmp_path):
-    """Recorded twice here: the same bytes. Against the file kept: the same arrays for a lake; for a pole, whose
-    trajectories differ on other platforms (see the README), the same resets.
+    """Recorded twice here: the same bytes. Against the file kept: the same arrays for a lake; for a pole or a
+    car, whose trajectories differ on other platforms (see the README), the same resets.
     """
     for name in ("one", "two"):
         (tmp_path / name).mkdir()

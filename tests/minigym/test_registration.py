@@ -676,14 +676,14 @@ def test_the_list_shows_every_id_by_group(capsys):
     assert printed == text + "\n"
     assert capsys.readouterr().out == ""
     assert set(re.findall(r"\S+-v\d+", text)) == minigym.registry.keys()
-    assert re.findall("===== (.*) =====", text) == ["frozen_lake", "cart_pole"]
+    assert re.findall("===== (.*) =====", text) == ["frozen_lake", "cart_pole", "mountain_car"]
     assert "===== cart_pole =====\nCartPole-v0   CartPole-v1" in text
 
 
 def test_the_list_can_be_narrowed(own_registry):
     minigym.register("mylab/Pole-v0", POLE)
     minigym.register("Local-v0", lambda: None)
-    text = minigym.pprint_registry(disable_print=True, num_cols=1, exclude_namespaces=["frozen_lake"])
+    text = minigym.pprint_registry(disable_print=True, num_cols=1, exclude_namespaces=["frozen_lake", "mountain_car"])
     assert text.splitlines() == [
         "===== cart_pole =====",
         "CartPole-v0",

@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigym import render
+from minigym.dynamics import mountain_car as car_dynamics
 from minigym.dynamics.cart_pole import Params
 from minigym.dynamics.frozen_lake import DOWN, LEFT, MAPS, MOVES, RIGHT, UP
-from minigym.render import cart_pole, lake_art
+from minigym.render import cart_pole, lake_art, mountain_car
+from minigym.render.canvas import Canvas
 from minigym.render.frozen_lake import _grid
 
 ACTIONS = (LEFT, DOWN, RIGHT, UP)
@@ -271,6 +273,122 @@ def test_the_push_is_shown_behind_the_cart():
     assert columns_of(frames[2], cart_pole._PUSH) < 270
 
 
+# The car in the valley --------------------------------------------------------------------------------------------
+
+VALLEY = car_dynamics.Params()
+
+
+def middle_of(frame, colour):
+    """The mean column and row of the pixels of one colour."""
+    found = np.argwhere((frame == colour).all(axis=2))
+    assert len(found), f"no pixel of the colour {colour}"
+    row, column = found.mean(axis=0) + 0.5
+    return column, row
+
+
+@given(
+    st.floats(-1e300, 1e300) | st.floats(-2, 1),
+    st.floats(-0.1, 0.1),
+    st.floats(-1e6, 1e6) | st.floats(-2, 2),
+    st.floats(1e-6, 1e6) | st.floats(0.1, 5),
+    st.floats(-1e300, 1e300) | st.floats(-2, 2),
+    st.sampled_from([None, 0, 1, 2]),
+)
+def test_car_frame_for_any_state_and_parameters(position, velocity, start, length, goal, last_action):
+    params = VALLEY._replace(min_position=start, max_position=start + length, goal_position=goal)
+    frame = render.mountain_car_frame(position, velocity, params, last_action)
+    assert frame.dtype == np.uint8
+    assert frame.shape == (400, 600, 3)
+    kept = frame.copy()
+    frame[:] = 0
+    np.testing.assert_array_equal(render.mountain_car_frame(position, velocity, params, last_action), kept)
+    for there in (start, start + length / 2, start + length):  # within its limits the whole car is in the picture
+        frame = render.mountain_car_frame(there, 0.0, params)
+        assert (frame == mountain_car._TYRE).all(axis=2).sum() >= 150
+        assert not (frame[:, [0, -1]] == mountain_car._CAR).all(axis=2).any()
+        assert not (frame[[0, -1]] == mountain_car._CAR).all(axis=2).any()
+
+
+@pytest.mark.parametrize("params", [VALLEY, VALLEY._replace(min_position=-2.0, max_position=1.5)])
+def test_the_car_stands_on_the_road_at_its_position(params):
+    """The road is a curve of height 0.45 sin(3 x), at one scale in both directions, from limit to limit."""
+    positions = np.linspace(params.min_position, params.max_position, 13)
+    hubs = [middle_of(render.mountain_car_frame(x, 0.0, params), mountain_car._TYRE) for x in positions]
+    columns, rows = np.transpose(hubs)
+    # The hubs lie off the road at a right angle to it, by the wheel's radius.
+    angle = np.arctan(1.35 * np.cos(3 * positions))
+    columns, rows = (
+        columns + mountain_car._WHEEL * np.sin(angle),
+        rows + mountain_car._WHEEL * np.cos(angle),
+    )
+    metre = np.polyfit(positions, columns, 1)[0]
+    assert np.abs(columns - np.polyval(np.polyfit(positions, columns, 1), positions)).max() < 1.5
+    heights = -metre * 0.45 * np.sin(3 * positions)
+    bend = 0.45 * 9 / metre  # of the road, at most, in 1 / pixels: between the wheels it rises or falls by half of
+    assert np.ptp(rows - heights) < 2 * (mountain_car._AXLES / 2) ** 2 * bend / 2 + 1  # bend * distance**2
+
+
+def test_the_car_tilts_with_the_slope():
+    for position in (-1.2, -0.9, -0.5236, 0.0, 0.4, 0.6):
+        frame = render.mountain_car_frame(position, 0.0, VALLEY)
+        (lamp_x, lamp_y), (x, y) = middle_of(frame, mountain_car._LAMP), middle_of(frame, mountain_car._TYRE)
+        forward = mountain_car._HALF - 4.5, 7.0  # where the lamp is, as the driver sees it
+        tilt = math.atan2(y - lamp_y, lamp_x - x) - math.atan2(forward[1], forward[0])
+        assert tilt == pytest.approx(math.atan(1.35 * math.cos(3 * position)), abs=0.12), position
+
+
+def test_the_flag_stands_at_the_goal_and_is_green_once_it_is_reached():
+    for goal in (0.5, 0.2, -1.0):
+        params = VALLEY._replace(goal_position=goal, goal_velocity=0.05)
+        mast = np.argwhere((render.mountain_car_frame(-0.5, 0.0, params) == mountain_car._FLAG).all(axis=2))
+        left = mast[:, 1].min()
+        assert abs(left - mountain_car._view(-1.2, 0.6).x(goal)) < 4
+        at_goal = middle_of(render.mountain_car_frame(goal, -1.0, params), mountain_car._TYRE)[0]
+        assert abs(left - at_goal) < 12  # the wheels' hubs lie off the road
+    gentle = VALLEY._replace(goal_velocity=0.01)
+    for position, velocity, params, reached in (
+        (0.5, 0.0, VALLEY, True),
+        (np.nextafter(0.5, 0), 0.0, VALLEY, False),
+        (0.6, -0.001, VALLEY, False),
+        (0.55, 0.0099, gentle, False),
+        (0.55, 0.01, gentle, True),
+    ):
+        frame = render.mountain_car_frame(position, velocity, params)
+        assert (frame == mountain_car._FLAG_REACHED).all(axis=2).any() == reached
+        assert (frame == mountain_car._FLAG).all(axis=2).any() == (not reached)
+
+
+def test_the_wall_touches_the_car_that_it_stops():
+    frame = render.mountain_car_frame(VALLEY.min_position, 0.0, VALLEY)
+    wall = np.argwhere((frame[:300, :80] == mountain_car._LIMIT).all(axis=2))[:, 1]
+    dark = (frame == mountain_car._CAR).all(axis=2) | (frame == mountain_car._TYRE).all(axis=2)
+    assert 0 < np.argwhere(dark)[:, 1].min() - wall.max() <= 4
+
+
+def test_the_push_of_the_car_is_shown_behind_it():
+    frames = [render.mountain_car_frame(-0.5, 0.0, VALLEY, action) for action in (None, 1, 0, 2)]
+    np.testing.assert_array_equal(frames[0], frames[1])  # no push, no arrow
+    assert not (frames[0] == mountain_car._PUSH).all(axis=2).any()
+    car = middle_of(frames[0], mountain_car._TYRE)[0]
+    assert middle_of(frames[2], mountain_car._PUSH)[0] > car + mountain_car._HALF
+    assert middle_of(frames[3], mountain_car._PUSH)[0] < car - mountain_car._HALF
+
+
+def test_ground_is_what_lies_below_a_curve():
+    pixels = np.zeros((40, 50, 3), np.uint8)
+    Canvas(pixels, origin=(10, 0), scale=2).ground(lambda x: 5 + 0 * x, (200, 100, 50), depth=5)
+    assert not pixels[:10].any()
+    assert (pixels[10:20] == (200, 100, 50)).all()  # five units of two pixels
+    assert not pixels[20:].any()
+    Canvas(pixels).ground(lambda x: x, (10, 20, 30))
+    assert (pixels[np.tril_indices(40, -1)] == (10, 20, 30)).all()
+    assert (np.diagonal(pixels[:10])[0] == 5).all()  # half covered
+    pixels[:] = 0
+    Canvas(pixels).ground(lambda x: 3 * x - 20, (10, 20, 30), depth=2)
+    covered = pixels[20:, :, 0].sum(axis=1) / 10  # of each row, in pixels
+    np.testing.assert_allclose(covered[:5], 2 * math.sqrt(10) / 3, atol=0.3)  # the depth counts at a right angle
+
+
 # What it costs --------------------------------------------------------------------------------------------------
 
 
@@ -282,9 +400,12 @@ from minigym import render
 loaded = {name for name in sys.modules if name.startswith("minigym.render.")}
 assert loaded == {"minigym.render.video"}, loaded  # the rest not before it is asked for; RecordVideo needs that one
 import numpy as np
+from minigym.dynamics import mountain_car as car_dynamics
 from minigym.dynamics.cart_pole import Params
 render.frozen_lake_frame(np.array([[b"S", b"G"]]), 1, 2, 1)
 render.cart_pole_frame(0.1, 0.1, Params(), 1)
+from minigym.dynamics import mountain_car
+render.mountain_car_frame(0.1, 0.01, mountain_car.Params(), 2)
 assert "pygame" not in sys.modules
 assert dict(os.environ) == before
 """

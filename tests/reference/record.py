@@ -2,7 +2,8 @@
 
 For each id 200 episodes of Gymnasium 1.3.0. Episode k is reset with seed k, and the actions of an id come from one
 generator, so that recording again gives the same files. Actions are random; but random play ends long before the time
-limit, so that every 20th episode is played to reach it.
+limit, so that every 20th episode is played to reach it. With the car it is the other way round: all but every 20th
+episode are played to reach the goal.
 """
 
 import sys
@@ -13,7 +14,8 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-IDS = ("FrozenLake-v1", "FrozenLake8x8-v1", "CartPole-v0", "CartPole-v1")
+# A new id comes last: the place of an id seeds its actions.
+IDS = ("FrozenLake-v1", "FrozenLake8x8-v1", "CartPole-v0", "CartPole-v1", "MountainCar-v0")
 VERSION = "1.3.0"
 EPISODES = 200
 LONG = 20  # every so many episodes are played to reach the time limit
@@ -31,14 +33,14 @@ def record(env_id: str) -> dict[str, np.ndarray]:
     Returns:
         ``lengths`` (episodes,), the steps of each episode; ``reset_observations`` (episodes, ...); and for every step
         ``actions``, ``observations``, ``rewards``, ``terminated`` and ``truncated`` (steps, ...). Besides, for lakes,
-        ``probabilities`` (steps,), the info; for poles the float64 states ``reset_states`` (episodes, 4) and
-        ``states`` (steps, 4). The dtypes are the reference's, but that Python's own numbers became NumPy's.
+        ``probabilities`` (steps,), the info; for poles and cars the float64 states ``reset_states`` (episodes, 4 or 2)
+        and ``states`` (steps, 4 or 2). The dtypes are the reference's, but that Python's own numbers became NumPy's.
     """
     assert gymnasium.__version__ == VERSION, f"this suite compares with Gymnasium {VERSION}"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # CartPole-v0 is out of date
         env = gymnasium.make(env_id)
-    is_pole = env_id.startswith("CartPole")
+    is_pole, is_car = env_id.startswith("CartPole"), env_id.startswith("MountainCar")
     rng = np.random.default_rng([IDS.index(env_id), EPISODES])
     columns: dict[str, list[Any]] = {}
 
@@ -49,12 +51,15 @@ def record(env_id: str) -> dict[str, np.ndarray]:
     for episode in range(EPISODES):
         observation, _ = env.reset(seed=episode)
         put(reset_observations=observation)
-        if is_pole:
+        if is_pole or is_car:
             put(reset_states=env.unwrapped.state)
         length, done = 0, False
         while not done:
             action = int(rng.integers(env.action_space.n))
-            if episode % LONG == 0 and not is_pole:
+            if is_car:
+                if episode % LONG != 0 and rng.random() < 0.9:  # towards where the car rolls
+                    action = 2 * int(observation[1] >= 0)
+            elif episode % LONG == 0 and not is_pole:
                 action = UP
             elif episode % LONG == 0 and rng.random() < 0.9:  # towards where the pole falls and the cart rolls
                 action = int(observation @ (0.1, 0.3, 1.0, 0.5) > 0)
@@ -62,7 +67,7 @@ def record(env_id: str) -> dict[str, np.ndarray]:
             done = terminated or truncated
             length += 1
             put(actions=action, observations=observation, rewards=reward, terminated=terminated, truncated=truncated)
-            put(**({"states": env.unwrapped.state} if is_pole else {"probabilities": info["prob"]}))
+            put(**({"states": env.unwrapped.state} if is_pole or is_car else {"probabilities": info["prob"]}))
         put(lengths=length)
     return {name: np.array(values) for name, values in columns.items()}
 

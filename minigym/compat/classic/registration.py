@@ -143,3 +143,9 @@ for _version, _steps, _threshold in ((0, 200, 195.0), (1, 500, 475.0)):
         max_episode_steps=_steps,
         reward_threshold=_threshold,
     )
+register(
+    "MountainCar-v0",
+    entry_point="gym.envs.classic_control:MountainCarEnv",
+    max_episode_steps=200,
+    reward_threshold=-110.0,
+)

@@ -34,6 +34,7 @@ PACKAGES: dict[str, tuple[ModuleType, ...]] = {
 MODULES: dict[str, ModuleType] = {
     "gym.core": core,
     "gym.envs.classic_control.cartpole": classic_control,
+    "gym.envs.classic_control.mountain_car": classic_control,
     "gym.envs.registration": registration,
     "gym.envs.toy_text.discrete": toy_text,
     "gym.envs.toy_text.frozen_lake": toy_text,

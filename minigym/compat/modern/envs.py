@@ -15,9 +15,10 @@ from minigym.compat.derived_masses import DerivedMasses
 from minigym.core import Env, RenderFrame
 from minigym.dynamics import frozen_lake
 from minigym.dynamics.frozen_lake import DOWN, LEFT, RIGHT, UP, goal_is_reachable
-from minigym.envs import cart_pole
+from minigym.envs import cart_pole, mountain_car
 from minigym.envs import frozen_lake as strict_lake
 from minigym.envs.frozen_lake import generate_random_map
+from minigym.envs.rendered import RenderedEnv
 
 __all__ = [
     "DOWN",
@@ -27,6 +28,7 @@ __all__ = [
     "UP",
     "CartPoleEnv",
     "FrozenLakeEnv",
+    "MountainCarEnv",
     "categorical_sample",
     "generate_random_map",
     "is_valid",
@@ -37,7 +39,7 @@ MAPS = {name: list(rows) for name, rows in frozen_lake.MAPS.items()}
 
 
 class WrongActionError(error.InvalidAction, AssertionError):
-    """An action outside the action space: AssertionError is what the original's pole raises."""
+    """An action outside the action space: AssertionError is what the original's pole and car raise."""
 
 
 def categorical_sample(prob_n: Any, np_random: np.random.Generator) -> np.intp:
@@ -104,14 +106,13 @@ class FrozenLakeEnv(strict_lake.FrozenLakeEnv):
         return str(self)
 
 
-class CartPoleEnv(DerivedMasses, cart_pole.CartPoleEnv):
-    """The pole, whose ``state`` may be changed in place."""
+class WritableState(RenderedEnv[NDArray[np.float32], Any]):
+    """What the pole and the car have in common: their ``state`` may be changed in place."""
 
     screen_width, screen_height = 600, 400  # pixels
-    _integrator = "euler"
     _lent: NDArray[np.float64] | None = None  # the state as handed out, into which the program may have written
 
-    def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[NDArray[np.float32], Any, bool, bool, dict[str, Any]]:
         if not self.action_space.contains(action):
             raise WrongActionError(f"expected an action in {self.action_space}, got {action!r} of type {type(action)}")
         if self._lent is not None:
@@ -130,8 +131,8 @@ class CartPoleEnv(DerivedMasses, cart_pole.CartPoleEnv):
         return None if _is_unknown(self) else super().render()
 
     @property
-    def state(self) -> NDArray[np.float64] | None:
-        """(4,) float64; what is written into it is the state at the next step."""
+    def state(self) -> Any:
+        """The numbers in float64; what is written into the array is the state at the next step."""
         if self._lent is None and self._state is not None:
             self._lent = np.array(self._state)
         return self._lent
@@ -140,6 +141,43 @@ class CartPoleEnv(DerivedMasses, cart_pole.CartPoleEnv):
     def state(self, state: Any) -> None:
         self._lent = None
         self._state = None if state is None else tuple(np.asarray(state, np.float64).tolist())
+
+    def _checked_render_mode(self, render_mode: str | None) -> str | None:
+        return render_mode
+
+
+class TupleState(WritableState):
+    """One whose ``state`` is an array after a reset, which may be changed in place, and a tuple after a step."""
+
+    _is_stepped = False
+
+    def step(self, action: Any) -> tuple[NDArray[np.float32], Any, bool, bool, dict[str, Any]]:
+        result = super().step(action)
+        self._is_stepped = True
+        return result
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        self._is_stepped = False
+        return super().reset(seed=seed, options=options)
+
+    @property
+    def state(self) -> Any:
+        """The numbers, as an array or as a tuple."""
+        state = super().state
+        return tuple(state) if self._is_stepped and state is not None else state
+
+    @state.setter
+    def state(self, state: Any) -> None:
+        self._is_stepped, self._lent = False, None
+        self._state = None if state is None else tuple(np.asarray(state, np.float64).tolist())
+
+
+class CartPoleEnv(DerivedMasses, WritableState, cart_pole.CartPoleEnv):
+    """The pole."""
+
+    _integrator = "euler"
 
     @property
     def kinematics_integrator(self) -> str:
@@ -160,8 +198,19 @@ class CartPoleEnv(DerivedMasses, cart_pole.CartPoleEnv):
     def steps_beyond_terminated(self, steps: int | None) -> None:
         self._failures = 0 if steps is None else steps + 1
 
-    def _checked_render_mode(self, render_mode: str | None) -> str | None:
-        return render_mode
+
+class MountainCarEnv(TupleState, mountain_car.MountainCarEnv):
+    """The car."""
+
+    @property
+    def low(self) -> Any:
+        """(2,) float32, the lowest observation."""
+        return self.observation_space.low  # type: ignore[attr-defined]  # a Box
+
+    @property
+    def high(self) -> Any:
+        """(2,) float32, the highest observation."""
+        return self.observation_space.high  # type: ignore[attr-defined]
 
 
 def _is_unknown(env: Env[Any, Any]) -> bool:

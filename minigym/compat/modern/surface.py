@@ -16,6 +16,9 @@ from minigym.compat.modern import logger
 from minigym.core import EnvSpec
 from minigym.registration.making import Manner
 
+# minigym's batch engines, which Gymnasium has no names for.
+_ENGINES = "BatchEnv,CartPoleVectorEnv,FrozenLakeVectorEnv,LinearPolicy,MountainCarVectorEnv,Rollout,TabularVectorEnv"
+
 # Fresh modules, each with the public names of the modules on the right: all, or those after ":", or all but those
 # after ":-".
 MODULES: dict[str, tuple[str, ...]] = {
@@ -48,10 +51,13 @@ MODULES: dict[str, tuple[str, ...]] = {
     "gymnasium.utils.save_video": ("minigym.render:save_video", "minigym.render.video:capped_cubic_video_schedule"),
     "gymnasium.utils.seeding": ("minigym.seeding:np_random,RandomNumberGenerator,RNG",),
     "gymnasium.utils.step_api_compatibility": ("minigym.compat.modern.step_api_compatibility",),
-    "gymnasium.vector": ("minigym.vector",),
+    "gymnasium.vector": (f"minigym.vector:-{_ENGINES}",),
     "gymnasium.vector.async_vector_env": ("minigym.vector.async_vector_env:AsyncVectorEnv,AsyncState",),
     "gymnasium.vector.sync_vector_env": ("minigym.vector:SyncVectorEnv",),
-    "gymnasium.vector.vector_env": ("minigym.vector:-AsyncVectorEnv,SyncVectorEnv,utils", "minigym.core:ArrayType"),
+    "gymnasium.vector.vector_env": (
+        f"minigym.vector:-AsyncVectorEnv,SyncVectorEnv,utils,{_ENGINES}",
+        "minigym.core:ArrayType",
+    ),
     "gymnasium.vector.utils": ("minigym.vector.utils:-checked_actions",),
     "gymnasium.vector.utils.misc": ("minigym.vector.utils:CloudpickleWrapper,clear_mpi_env_vars",),
     "gymnasium.vector.utils.shared_memory": (
@@ -83,16 +89,17 @@ MODULES: dict[str, tuple[str, ...]] = {
     "gymnasium.wrappers.vector.vectorize_observation": ("minigym.wrappers.vector.vectorize_observation",),
     "gymnasium.wrappers.vector.vectorize_reward": ("minigym.wrappers.vector.vectorize_reward",),
     "gymnasium.envs": ("gymnasium.envs.registration:make,pprint_registry,register,registry,spec",),
-    "gymnasium.envs.classic_control": ("minigym.compat.modern.envs:CartPoleEnv",),
+    "gymnasium.envs.classic_control": ("minigym.compat.modern.envs:CartPoleEnv,MountainCarEnv",),
     "gymnasium.envs.classic_control.cartpole": (
         "minigym.compat.modern.envs:CartPoleEnv",
         "minigym.compat.modern.cart_pole_batch:CartPoleVectorEnv",
     ),
+    "gymnasium.envs.classic_control.mountain_car": ("minigym.compat.modern.envs:MountainCarEnv",),
     "gymnasium.envs.classic_control.utils": (
         "minigym.compat.modern.names:maybe_parse_reset_bounds,verify_number_and_cast",
     ),
     "gymnasium.envs.toy_text": ("minigym.compat.modern.envs:FrozenLakeEnv",),
-    "gymnasium.envs.toy_text.frozen_lake": ("minigym.compat.modern.envs:-CartPoleEnv",),
+    "gymnasium.envs.toy_text.frozen_lake": ("minigym.compat.modern.envs:-CartPoleEnv,MountainCarEnv",),
     "gymnasium.envs.toy_text.utils": ("minigym.compat.modern.envs:categorical_sample",),
     "gymnasium.experimental": (),
 }
@@ -114,7 +121,6 @@ ABSENT: dict[str, str] = {
     "gymnasium.envs.box2d": _ANOTHER,
     "gymnasium.envs.classic_control.AcrobotEnv": _ANOTHER,
     "gymnasium.envs.classic_control.Continuous_MountainCarEnv": _ANOTHER,
-    "gymnasium.envs.classic_control.MountainCarEnv": _ANOTHER,
     "gymnasium.envs.classic_control.PendulumEnv": _ANOTHER,
     "gymnasium.envs.mujoco": _ANOTHER,
     "gymnasium.envs.phys2d": "environments for JAX",
@@ -178,6 +184,12 @@ IDS: tuple[dict[str, Any], ...] = (
         "vector_entry_point": "gymnasium.envs.classic_control.cartpole:CartPoleVectorEnv",
         "max_episode_steps": 500,
         "reward_threshold": 475.0,
+    },
+    {
+        "id": "MountainCar-v0",
+        "entry_point": "gymnasium.envs.classic_control.mountain_car:MountainCarEnv",
+        "max_episode_steps": 200,
+        "reward_threshold": -110.0,
     },
 )
 
@@ -267,7 +279,7 @@ def _fill_registration(module: ModuleType, tables: Any) -> None:
         assert described.loader is not None  # a file always has one
         described.loader.exec_module(module)
         EnvSpec._make = registration.make  # the source has set it to its own
-        module._manner = Manner(logger.warn)  # type: ignore[attr-defined]  # the original warns, and goes on
+        module._manner = Manner(logger.warn, chooses_engine=False)  # type: ignore[attr-defined]  # it warns, and goes on
     module.registry.clear()
     for arguments in tables.IDS:
         module.register(**arguments)

@@ -12,6 +12,7 @@ from minigym.compat.modern.envs import (
     MAPS,
     RIGHT,
     UP,
+    TupleState,
     WrongActionError,
     categorical_sample,
     generate_random_map,
@@ -30,6 +31,7 @@ __all__ = [
     "UP",
     "CartPoleEnv",
     "FrozenLakeEnv",
+    "MountainCarEnv",
     "categorical_sample",
     "generate_random_map",
     "is_valid",
@@ -47,28 +49,18 @@ class FrozenLakeEnv(modern.FrozenLakeEnv, Env[Any, Any]):
         self.P = lake_table(self.mdp, self.desc, is_slippery)
 
 
-class CartPoleEnv(modern.CartPoleEnv, Env[Any, Any]):
-    """The pole, whose velocities are bounded by the largest float32, and squared as powers."""
+class MountainCarEnv(modern.MountainCarEnv, Env[Any, Any]):
+    """The car; its numbers are today's."""
 
-    _is_stepped = False  # whether the state was left by a step, which leaves a tuple
+    def __init__(self, render_mode: str | None = None, goal_velocity: float = 0) -> None:
+        super().__init__(render_mode, goal_velocity)
+
+
+class CartPoleEnv(TupleState, modern.CartPoleEnv, Env[Any, Any]):
+    """The pole, whose velocities are bounded by the largest float32, and squared as powers."""
 
     def __init__(self, render_mode: str | None = None) -> None:
         super().__init__(render_mode=render_mode)
-
-    @property
-    def state(self) -> Any:
-        """The four numbers: an array after a reset, a tuple after a step."""
-        state = super().state
-        return tuple(state) if self._is_stepped and state is not None else state
-
-    @state.setter
-    def state(self, state: Any) -> None:
-        self._is_stepped, self._lent = False, None
-        self._state = None if state is None else tuple(np.asarray(state, np.float64).tolist())
-
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
-        self._is_stepped = False
-        return super().reset(seed=seed, options=options)
 
     def _set_params(self, **changes: Any) -> None:
         super()._set_params(**changes)

@@ -86,7 +86,7 @@ def registered():
     return {
         spec.id: [spec.max_episode_steps, spec.reward_threshold, spec.nondeterministic, spec.entry_point, repr(spec)]
         for spec in gym.envs.registry.all()
-        if spec.id.startswith(("FrozenLake", "CartPole"))
+        if spec.id.startswith(("FrozenLake", "CartPole", "MountainCar-"))
     }
 
 
@@ -131,6 +131,26 @@ def pole(env_id, integrator="euler"):
     return {"answer": answer, "episodes": episodes, "facts": facts}
 
 
+def car():
+    """An episode of random play between two that swing up to the goal: state by state, with observations."""
+    env = gym.make("MountainCar-v0")
+    answer = env.seed(11)
+    env.action_space.seed(12)
+    episodes = []
+    for number in range(3):
+        observation, done = env.reset(), False
+        steps = [[plain(observation), [float(x) for x in env.state]]]
+        while not done:
+            action = 2 * int(env.state[1] >= 0) if number % 2 == 0 else env.action_space.sample()
+            observation, reward, done, info = env.step(action)
+            steps.append([action, plain(observation), reward, done, plain(info), [float(x) for x in env.state]])
+        episodes.append(steps)
+    after = [plain(env.unwrapped.step(0)[:3]) for _ in range(40)]
+    space = env.observation_space
+    facts = [str(env), plain(space.low), plain(space.high), str(space), list(env.reward_range), env.metadata]
+    return {"answer": answer, "episodes": episodes, "after": after, "facts": facts}
+
+
 def limit():
     """The steps around a time limit that was assigned."""
     rows = {}
@@ -160,6 +180,7 @@ def main():
         "semi-implicit": pole("CartPole-v0", "semi-implicit euler"),
         "limit": limit(),
         "maps": maps(),
+        "car": car(),
     }
     directory = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
     path = directory / f"gym-{gym.__version__}.json"

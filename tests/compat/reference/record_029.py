@@ -19,8 +19,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts_029"
 RECORDING = f"gymnasium-{gym.__version__}.json"
-# How often a pole is pushed towards where it falls, rather than at random: to reach its limit, or to fall.
-IDS = {"CartPole-v0": 0.985, "CartPole-v1": 0.0, "FrozenLake-v1": 0.0, "FrozenLake8x8-v1": 0.0}
+# How often a pole is pushed towards where it falls, or a car to where it rolls, rather than at random: to reach a time
+# limit, to fall, or to get to the goal.
+IDS = {"CartPole-v0": 0.985, "CartPole-v1": 0.0, "FrozenLake-v1": 0.0, "FrozenLake8x8-v1": 0.0, "MountainCar-v0": 0.9}
 
 
 def plain(value):
@@ -43,7 +44,7 @@ def trace(env, rng, calls, balanced):
         env: an environment, or a batch.
         rng: chooses the calls; the actions come from the action space.
         calls: how many.
-        balanced: how often a pole is pushed towards where it falls.
+        balanced: how often a pole is pushed towards where it falls, or a car to where it rolls.
     """
     returned = [plain(env.reset(seed=int(rng.integers(1000))))]
     env.action_space.seed(int(rng.integers(1000)))
@@ -55,7 +56,10 @@ def trace(env, rng, calls, balanced):
         else:
             action = env.action_space.sample()
             if observation is not None and rng.random() < balanced:
-                action = (observation[..., 2] + 0.3 * observation[..., 3] > 0).astype(int)
+                if observation.shape[-1] == 4:
+                    action = (observation[..., 2] + 0.3 * observation[..., 3] > 0).astype(int)
+                else:
+                    action = 2 * (observation[..., 1] >= 0).astype(int)
                 action = action if action.shape else int(action)
             result = env.step(action)
         observation = result[0]

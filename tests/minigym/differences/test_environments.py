@@ -17,6 +17,10 @@ def pole(library: Any, **kwargs: Any) -> Any:
     return library.make("CartPole-v1", **kwargs).unwrapped
 
 
+def car(library: Any, **kwargs: Any) -> Any:
+    return library.make("MountainCar-v0", **kwargs).unwrapped
+
+
 def test_unknown_render_mode() -> None:
     with pytest.warns(UserWarning, match="render_mode"):
         lake(gymnasium, render_mode="svg")
@@ -69,6 +73,25 @@ def test_wrong_action_on_cartpole() -> None:
     refused(minigym.make("CartPole-v1"), 1.0, minigym.error.InvalidAction)
 
 
+def test_wrong_action_on_mountaincar() -> None:
+    refused(gymnasium.make("MountainCar-v0", disable_env_checker=True), 3, AssertionError)
+    refused(minigym.make("MountainCar-v0"), 3, minigym.error.InvalidAction)
+    refused(minigym.make("MountainCar-v0"), 1.0, minigym.error.InvalidAction)
+
+
+def test_unsigned_action_on_mountaincar() -> None:
+    theirs, ours, usual = car(gymnasium), car(minigym), car(minigym)
+    for env in (theirs, ours, usual):
+        env.reset(seed=0)
+    with pytest.warns(RuntimeWarning, match="overflow"):
+        theirs.step(np.uint8(0))
+    assert theirs.state[1] == theirs.max_speed
+    ours.step(np.uint8(0))
+    usual.step(0)
+    assert ours.state[1] < 0
+    np.testing.assert_array_equal(ours.state, usual.state)
+
+
 def refused(env: Any, action: Any, exception: type[Exception]) -> None:
     env.reset(seed=0)
     before = env.unwrapped.np_random.bit_generator.state
@@ -96,6 +119,29 @@ def test_physical_parameter_at_make() -> None:
     with pytest.raises(TypeError, match="gravity"):
         gymnasium.make("CartPole-v1", gravity=1.6)
     assert pole(minigym, gravity=1.6).gravity == 1.6
+    with pytest.raises(TypeError, match="gravity"):
+        gymnasium.make("MountainCar-v0", gravity=0.002)
+    assert car(minigym, gravity=0.002).gravity == 0.002
+    assert car(gymnasium, goal_velocity=0.02).goal_velocity == car(minigym, goal_velocity=0.02).goal_velocity == 0.02
+
+
+def test_physical_parameter_that_no_world_can_have() -> None:
+    for make, name, value in ((pole, "masspole", -1.0), (car, "max_speed", -1.0), (car, "min_position", 0.7)):
+        setattr(make(gymnasium), name, value)
+        with pytest.raises(minigym.error.InvalidParameter, match=name):
+            setattr(make(minigym), name, value)
+        with pytest.raises(minigym.error.InvalidParameter, match=name):
+            make(minigym, **{name: value})
+
+
+def test_limit_changed_on_a_made_environment() -> None:
+    for make, name, value, high in ((pole, "x_threshold", 5.0, 10.0), (car, "max_position", 2.0, 2.0)):
+        theirs, ours = make(gymnasium), make(minigym)
+        before = theirs.observation_space.high[0]
+        for env in (theirs, ours):
+            setattr(env, name, value)
+        assert theirs.observation_space.high[0] == before
+        assert ours.observation_space.high[0] == high
 
 
 def test_mass_changed_on_a_made_environment() -> None:
@@ -132,6 +178,17 @@ def test_in_place_change_of_cartpoles_state() -> None:
         ours.state[0] = 1.0
     ours.state = [1.0, 0.0, 0.0, 0.0]
     assert ours.state[0] == 1.0
+
+
+def test_state_of_mountaincar_after_a_step() -> None:
+    theirs, ours = car(gymnasium), car(minigym)
+    for env in (theirs, ours):
+        env.reset(seed=0)
+        assert isinstance(env.state, np.ndarray)
+        env.step(2)
+    assert isinstance(theirs.state, tuple)
+    np.testing.assert_array_equal(ours.state, theirs.state)
+    assert isinstance(ours.state, np.ndarray)
 
 
 def test_reward_schedule_with_a_float_in_it() -> None:

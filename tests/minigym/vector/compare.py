@@ -51,9 +51,14 @@ def make_both(env_id: str, limits: list[int], **kwargs: Any) -> tuple[Any, Any]:
 
 
 @st.composite
-def calls(draw: st.DrawFn, num_envs: int, num_actions: int, with_bounds: bool) -> list[tuple[str, Any]]:
+def calls(
+    draw: st.DrawFn,
+    num_envs: int,
+    num_actions: int,
+    with_bounds: bool,
+    seeds: st.SearchStrategy[int] = st.integers(0, 2**31),  # noqa: B008  # strategies never change
+) -> list[tuple[str, Any]]:
     """A reset of all lanes, then any mixture of steps and of resets with seeds, options and masks."""
-    seeds = st.integers(0, 2**31)
     actions = st.lists(st.integers(0, num_actions - 1), min_size=num_envs, max_size=num_envs)
     bounds = {"low": st.floats(-0.2, 0.0), "high": st.floats(0.0, 0.2)} if with_bounds else {"unknown": st.just(1)}
     resets = st.fixed_dictionaries(
@@ -100,3 +105,38 @@ def play_both(ours: Any, theirs: Any, sequence: list[tuple[str, Any]], squeezed:
         done = result[2] | result[3]
         ends += int(done.sum())
     return ends
+
+
+def side_by_side(make: Any, num_envs: int, limit: int | None = None, **kwargs: Any) -> minigym.vector.SyncVectorEnv:
+    """What a batch engine is compared with: environments stepped one after the other.
+
+    Args:
+        make: the environment of lane i, ``make(i)``, without a time limit.
+        num_envs, limit: the lanes, and the steps of each before it is truncated.
+        kwargs: those of ``SyncVectorEnv``.
+    """
+
+    def lane(i: int) -> Any:
+        env = make(i)
+        return env if limit is None else minigym.wrappers.TimeLimit(env, limit)
+
+    return minigym.vector.SyncVectorEnv([lambda i=i: lane(i) for i in range(num_envs)], **kwargs)
+
+
+def streams(envs: Any) -> list[Any]:
+    """The states of the lanes' generators."""
+    return [rng.bit_generator.state for rng in envs.np_random]
+
+
+def assert_goes_on_alike(ours: Any, theirs: Any, rng: np.random.Generator, num_steps: int = 30) -> None:
+    """Both batches, in the midst of whatever they do, give the same for the next steps, and have the same streams."""
+    disabled = ours.metadata["autoreset_mode"] is minigym.vector.AutoresetMode.DISABLED
+    for _ in range(num_steps):
+        actions = rng.integers(ours.single_action_space.n, size=ours.num_envs)
+        result = ours.step(actions)
+        assert_same(result, theirs.step(actions))
+        done = result[2] | result[3]
+        if disabled and done.any():
+            assert_same(reset(ours, None, None, done), reset(theirs, None, None, done))
+    assert streams(ours) == streams(theirs)
+    assert ours.np_random_seed == theirs.np_random_seed
