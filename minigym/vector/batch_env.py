@@ -111,6 +111,7 @@ class BatchEnv(VectorEnv[Any, Any, Any]):
         self._params = world.params
         for name, values in per_lane.items():
             self._params = self._with_lanes(name, values, world)
+        self.max_episode_steps = max_episode_steps
         limit = math.inf if max_episode_steps in (None, -1) else _positive("max_episode_steps", max_episode_steps)
         settings = Settings(
             num_envs=self.num_envs,
@@ -289,6 +290,8 @@ class BatchEnv(VectorEnv[Any, Any, Any]):
         """Each lane's attribute ``name``: a physical parameter, or what all lanes have in common."""
         if name in ("np_random", "np_random_seed", "state"):
             return tuple(getattr(self, name))
+        if name == "s" and self._engine.world.has_tables:  # the state, as TabularEnv calls it
+            return tuple(self._engine.state[0].tolist())
         if name == "render":
             return self.render()
         if not self._engine.world.has_tables and name in self._params._fields:

@@ -460,13 +460,13 @@ def test_the_batch_is_a_gymnasium_batch_through_and_through():
     assert ours.get_attr("gravity") == ours.call("gravity") == (1.0, 2.0, 3.0, 4.0)
     again = gymnasium.make_vec(ours.spec)
     assert (str(again), again.spec) == (str(ours), ours.spec)
-    assert again.envs[0].spec.max_episode_steps == 50
+    assert again.max_episode_steps == 50
     with pytest.raises(AttributeError, match="nothing"):
         ours.nothing  # noqa: B018
     copied = copy.deepcopy(ours)
     assert_same(copied.step([0, 1, 1, 0]), ours.step([0, 1, 1, 0]))
     closed = []
-    ours.envs[0].unwrapped.close = lambda: closed.append(1)
+    ours._env.unwrapped._engine.close = lambda: closed.append(1)
     ours.close()
     ours.close()
     assert ours.closed
