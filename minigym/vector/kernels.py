@@ -135,9 +135,7 @@ class Shape(NamedTuple):
     prepare: Callable[..., Any] | None
     observe: Callable[..., Any] | None
     make_params: type
-    sizes: tuple[
-        int, int, int, int, int, int
-    ]  # state, prepare, start draws, step draws, infos, numbers that are parameters
+    sizes: tuple[int, ...]  # of state, prepare, start draws, step draws, infos, parameters (0 for a table)
     reset_infos: tuple[float, ...]
     is_discrete: bool  # whether a state's numbers are integers
     observation_size: int  # the numbers of an observation; 0 for a single integer
@@ -178,11 +176,10 @@ def kernels(shape: Shape) -> Kernels:  # noqa: PLR0912, PLR0915  # one function,
     offsets = [np.uint64(sum(lengths[:part])) * BLOCK for part in range(len(lengths))]
     _, action_at, values_at, uniforms_at, next_at, reward_at, terminated_at, truncated_at, event_at, infos_at = offsets
     scratch_size = sum(lengths) * int(BLOCK)
-    stream_row, elapsed_row = (
-        np.uint64(state_size),
-        np.uint64(state_size + 4),
-    )  # in the memory, after those of the state
-    params_size, infos_size = np.uint64(num_params or 2 * len(shape.tables or ())), np.uint64(num_infos)
+    infos_size = np.uint64(num_infos)
+    # The rows of the memory: first come those of the state.
+    stream_row, elapsed_row = np.uint64(state_size), np.uint64(state_size + 4)
+    params_size = np.uint64(num_params or 2 * len(shape.tables or ()))
 
     # What differs between shapes is chosen here, outside of compiled code.
 
