@@ -6,20 +6,40 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
-PACKAGES = ("numpy", "gymnasium")
+PACKAGES = ("numpy", "numba", "torch", "gymnasium", "envpool", "gymnax", "jax")
 
 
 def describe_machine() -> dict[str, str]:
-    """Processor, cores, Python, package versions and the commit of this repository."""
+    """Processor, cores, cache, load, Python, package versions and the commit of this repository."""
+    cache = last_level_cache()
     facts = {
         "processor": _processor(),
-        "cores": str(os.cpu_count()),
+        "cores": str(cores()),
+        "last-level cache": f"{cache / 2**20:.0f} MiB" if cache else "unknown",
+        "load before the run": f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown",
         "python": platform.python_version(),
         "commit": _commit(),
     }
     for package in PACKAGES:
-        facts[package] = metadata.version(package)
+        try:
+            facts[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            facts[package] = "not installed"
     return facts
+
+
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def last_level_cache() -> int:
+    """Its size in bytes, 0 where the system does not tell. A virtual machine may share it with others."""
+    sizes = [0]
+    for file in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size"):
+        text = file.read_text().strip()
+        sizes.append(int(text[:-1]) * {"K": 2**10, "M": 2**20, "G": 2**30}[text[-1]])
+    return max(sizes)
 
 
 def _processor() -> str:

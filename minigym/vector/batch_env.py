@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from minigym import error, seeding
 from minigym.core import AutoresetMode, RenderFrame, VectorEnv
+from minigym.dynamics.checks import finite_number
 from minigym.dynamics.world import World
 from minigym.envs import CartPoleEnv, FrozenLakeEnv, MountainCarEnv, TabularEnv
 from minigym.envs.rendered import reset_bounds
@@ -227,8 +228,9 @@ class BatchEnv(VectorEnv[Any, Any, Any]):
                 Without a seed they run on, at first from anywhere.
 
         Returns:
-            A :class:`Rollout` of arrays (T, num_envs, ...). The last one's ``next_observations`` are where the next
-            rollout, or step, begins, but for lanes whose episode has just ended.
+            A :class:`Rollout` of arrays (T, num_envs, ...), with ``copy=False`` the same ones whenever T is the same:
+            fresh memory can take longer than the steps. The last ``next_observations`` are where the next rollout, or
+            step, begins, but for lanes whose episode has just ended.
 
         Raises:
             ResetNeeded: before the first reset.
@@ -262,7 +264,9 @@ class BatchEnv(VectorEnv[Any, Any, Any]):
 
         A table's state has two numbers: the state, and which outcome was drawn last.
         """
-        return self._engine.state.T.clone() if self.backend == "torch" else np.array(self._engine.state.T)
+        if self.backend == "torch":
+            return self._engine.state.T.contiguous()
+        return np.array(self._engine.state.T, np.int64 if self._engine.world.is_discrete else np.float64)
 
     @state.setter
     def state(self, state: Any) -> None:
@@ -291,7 +295,7 @@ class BatchEnv(VectorEnv[Any, Any, Any]):
         if name in ("np_random", "np_random_seed", "state"):
             return tuple(getattr(self, name))
         if name == "s" and self._engine.world.has_tables:  # the state, as TabularEnv calls it
-            return tuple(self._engine.state[0].tolist())
+            return tuple(self.state[:, 0].tolist())
         if name == "render":
             return self.render()
         if not self._engine.world.has_tables and name in self._params._fields:
@@ -329,7 +333,8 @@ class BatchEnv(VectorEnv[Any, Any, Any]):
             if isinstance(values, (list, tuple, np.ndarray)):
                 self._params = self._with_lanes(name, np.asarray(values), world)
             else:
-                self._params = _checked(self._params._replace(**{name: values}), world)
+                value = values if isinstance(values, bool) else finite_number(name, values)
+                self._params = _checked(self._params._replace(**{name: value}), world)
             self._engine.set_params(self._params)
 
     def _with_lanes(self, name: str, values: NDArray[Any], world: World) -> Any:

@@ -129,10 +129,12 @@ def kernel(function: Callable[..., Any], world_digest: str) -> Any:
             try:
                 return super().load_overload(sig, target_context)
             except Exception:  # whatever a damaged file makes of the unpickling
+                with contextlib.suppress(OSError):
+                    self.flush()  # an empty index, or saving would stumble over the old one
                 return None
 
         def save_overload(self, sig: Any, data: Any) -> None:
-            with contextlib.suppress(OSError, pickle.PicklingError):
+            with contextlib.suppress(OSError, EOFError, pickle.PickleError):  # the last two: the old index is damaged
                 super().save_overload(sig, data)
 
     dispatcher = compiled(function)

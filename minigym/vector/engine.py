@@ -255,9 +255,12 @@ class ArrayEngine(ABC):
             played.next_observations[time, ended] = outputs.finals[0][ended]
 
     def _new_rollout(self, num_steps: int) -> Rollout:
+        kept = self._kept_rollout
+        if kept is not None and len(kept.rewards) == num_steps:
+            return kept
         flat, whole = (num_steps, *self._shape), (num_steps, *self._observation_shape)
         dtype = self.settings.observation_dtype
-        return Rollout(
+        played = Rollout(
             observations=np.empty(whole, dtype),
             actions=np.empty(flat, np.int64),
             rewards=np.empty(flat),
@@ -266,7 +269,11 @@ class ArrayEngine(ABC):
             truncations=np.empty(flat, np.bool_),
             resets=np.empty(flat, np.bool_),
         )
+        if not self.settings.copy:
+            self._kept_rollout = played
+        return played
 
+    _kept_rollout: Rollout | None = None
     _action_streams: list[np.random.Generator] | None = None
 
     def _seed_actions(self, seed: int | None) -> None:

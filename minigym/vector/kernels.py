@@ -86,6 +86,18 @@ def _scatter_row(count: int) -> Callable[..., Any]:
     return scatter
 
 
+def _gather_row(count: int) -> Callable[..., Any]:
+    """A function ``(array, row)`` that returns ``count`` numbers of a row as a tuple."""
+    if count == 0:
+        return lambda array, row: ()
+    before, index = _gather_row(count - 1), count - 1
+
+    def gather(array, row):
+        return before(array, row) + (array[row, index],)  # noqa: RUF005
+
+    return gather
+
+
 def _draw(count: int) -> Callable[..., Any]:
     """A function ``(words, first, stride)`` that draws ``count`` uniform numbers from a stream."""
     if count == 0:
@@ -238,14 +250,13 @@ def kernels(shape: Shape) -> Kernels:  # noqa: PLR0912, PLR0915  # one function,
             return shared
 
     if shape.observation_size:
-        write_numbers = _scatter_row(shape.observation_size)
+        write_numbers, read_numbers = _scatter_row(shape.observation_size), _gather_row(shape.observation_size)
 
         def write_observation(observations, lane, state):
             write_numbers(observations, lane, observe(state, ops))
 
         def copy_observation(source, target, lane):
-            for index in range(source.shape[1]):
-                target[lane, index] = source[lane, index]
+            write_numbers(target, lane, read_numbers(source, lane))
 
     else:
 
@@ -427,16 +438,23 @@ def kernels(shape: Shape) -> Kernels:  # noqa: PLR0912, PLR0915  # one function,
                 entropy[0], entropy[1] = seeds[lane] & np.uint64(0xFFFFFFFF), seeds[lane] >> np.uint64(32)
                 seed_stream(entropy, words, stream + lane, num_envs)
 
-    if shape.same_step:
+    if shape.same_step:  # a lane that ended shows its last observation here, and its next one in the next step
 
-        def end_of_step(latest, finals, terminations, truncations, next_observations, lane):
-            over = terminations[lane] | truncations[lane]
-            copy_observation(finals[0] if over else latest, next_observations, lane)
+        def written_by_step(latest, after):
+            return latest
+
+        def end_of_step(begin, count, latest, finals, terminations, truncations, after):
+            for lane in range(begin, begin + count):
+                over = terminations[lane] | truncations[lane]
+                copy_observation(finals[0] if over else latest, after, lane)
 
     else:
 
-        def end_of_step(latest, finals, terminations, truncations, next_observations, lane):
-            copy_observation(latest, next_observations, lane)
+        def written_by_step(latest, after):
+            return after
+
+        def end_of_step(begin, count, latest, finals, terminations, truncations, after):
+            pass
 
     def rollout_with(choose):
         def rollout(
@@ -480,15 +498,14 @@ def kernels(shape: Shape) -> Kernels:  # noqa: PLR0912, PLR0915  # one function,
                         words,
                         tables,
                         played,
-                        latest,
+                        written_by_step(latest, after),
                         rewards[time],
                         terminated,
                         truncated,
                         infos,
                         finals,
                     )
-                    for lane in range(block, block + count):
-                        end_of_step(latest, finals, terminated, truncated, after, lane)
+                    end_of_step(block, count, latest, finals, terminated, truncated, after)
 
         return rollout
 

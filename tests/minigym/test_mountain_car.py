@@ -203,7 +203,7 @@ ARRAY_OPS = Ops(sin=np.sin, cos=np.cos, where=np.where, search=None)
 
 
 @given(mountain_car_params)
-def test_scalars_arrays_and_machine_code_agree_bit_for_bit(params):
+def test_scalars_and_arrays_agree_bit_for_bit(params):
     """One function object serves all; NumPy's cosines may differ in the last bit elsewhere (see test_cart_pole.py)."""
     world = mountain_car.world(params)
     states, chosen = random_states(500), np.arange(500) % 3

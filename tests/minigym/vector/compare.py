@@ -1,5 +1,8 @@
 """Results of a batch beside the reference's, and sequences of calls to compare on."""
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import gymnasium
@@ -140,3 +143,16 @@ def assert_goes_on_alike(ours: Any, theirs: Any, rng: np.random.Generator, num_s
             assert_same(reset(ours, None, None, done), reset(theirs, None, None, done))
     assert streams(ours) == streams(theirs)
     assert ours.np_random_seed == theirs.np_random_seed
+
+
+def child(script: str, *arguments: Any, **environment: str) -> str:
+    """What a fresh process prints that runs the script."""
+    done = subprocess.run(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

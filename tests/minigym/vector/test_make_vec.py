@@ -38,12 +38,11 @@ def described(spec):
 )
 @pytest.mark.parametrize("env_id", ["FrozenLake-v1", "CartPole-v1"])
 def test_the_batch_equals_the_references(env_id, arguments):
-    """The reference has a batch engine for CartPole, which its None would choose."""
-    ours = minigym.make_vec(env_id, **arguments)
-    theirs = gymnasium.make_vec(env_id, **{"vectorization_mode": "sync", **arguments})
+    arguments = {"vectorization_mode": "sync", **arguments}
+    ours, theirs = (library.make_vec(env_id, **arguments) for library in (minigym, gymnasium))
     assert str(ours) == str(theirs) == f"SyncVectorEnv({env_id}, num_envs={arguments.get('num_envs', 1)})"
-    expected = described(theirs.spec)
-    assert described(ours.spec) == expected | {"vector_entry_point": None}
+    engine = {"vector_entry_point": ours.spec.vector_entry_point}  # the reference has one for CartPole alone
+    assert described(ours.spec) == described(theirs.spec) | engine
     assert [str(env) for env in ours.envs] == [str(env) for env in theirs.envs]
     assert ours.render_mode == theirs.render_mode
     assert_same(ours.reset(seed=2), theirs.reset(seed=2))
@@ -118,14 +117,37 @@ def test_a_batch_of_ones_own(own_registry, entry_point, mode):
         ("CartPole-v1", {"num_envs": 2.0}, error.InvalidParameter, "got 2.0"),
         ("CartPole-v1", {"num_envs": True}, error.InvalidParameter, "got True"),
         ("CartPole-v1", {"vectorization_mode": "fast"}, error.InvalidParameter, "'sync'.*got 'fast'"),
-        ("CartPole-v1", {"vector_kwargs": {"backend": "numba"}}, error.Error, "no batch engines yet.*'numba'"),
+        (
+            "CartPole-v1",
+            {"vectorization_mode": "sync", "vector_kwargs": {"backend": "numba"}},
+            error.Error,
+            "has no backend, got 'numba'; leave out vectorization_mode and wrappers",
+        ),
+        (
+            "CartPole-v1",
+            {"wrappers": [RecordEpisodeStatistics], "vector_kwargs": {"backend": "numba"}},
+            error.Error,
+            "has no backend, got 'numba'; leave out vectorization_mode and wrappers",
+        ),
+        (
+            "NoEngine-v0",
+            {"vector_kwargs": {"backend": "numba"}},
+            error.Error,
+            "has no backend, got 'numba'; leave it out, since there is no batch engine for this id",
+        ),
+        (
+            "CartPole-v1",
+            {"vectorization_mode": "vector_entry_point", "wrappers": [RecordEpisodeStatistics]},
+            error.Error,
+            "takes no wrappers",
+        ),
         ("CartPole-v1", {"vector_kwargs": {"autoreset": 1}}, TypeError, "did you mean 'autoreset_mode'"),
         ("CartPole-v1", {"vector_kwargs": {"autoreset_mode": "Same"}}, error.InvalidParameter, "'SameStep'"),
-        ("CartPole-v1", {"vectorization_mode": "vector_entry_point"}, error.Error, "without vector_entry_point"),
+        ("NoEngine-v0", {"vectorization_mode": "vector_entry_point"}, error.Error, "without vector_entry_point"),
         ("CartPole-v1", {"gravitation": 1}, TypeError, "did you mean 'gravity'"),
         ("CartPoll-v1", {}, error.NameNotFound, "did you mean 'CartPole'"),
         ("Batch-v0", {"vectorization_mode": "sync"}, error.Error, "registered without entry_point"),
-        ("Batch-v0", {"vector_kwargs": {"copy": False}}, error.Error, "takes no vector_kwargs"),
+        ("Batch-v0", {"vector_kwargs": {"copy": False}}, TypeError, "takes no argument 'copy'; it takes num_envs"),
         ("Batch-v0", {"wrappers": [RecordEpisodeStatistics]}, error.Error, "takes no wrappers"),
         ("Batch-v0", {"gravitation": 1}, TypeError, "did you mean 'gravity'"),
         ("NoBatch-v0", {}, TypeError, "must make a minigym.vector.VectorEnv"),
@@ -133,6 +155,7 @@ def test_a_batch_of_ones_own(own_registry, entry_point, mode):
 )
 def test_what_does_not_go_together_is_refused(own_registry, env_id, arguments, kind, message):
     minigym.register("Batch-v0", vector_entry_point=Batch)
+    minigym.register("NoEngine-v0", entry_point=minigym.envs.CartPoleEnv)
     minigym.register("NoBatch-v0", vector_entry_point=lambda num_envs: minigym.make("CartPole-v1"))
     with pytest.raises(kind, match=message):
         minigym.make_vec(env_id, **arguments)
@@ -151,7 +174,82 @@ def test_a_batch_that_does_not_say_when_it_resets_gets_a_warning(own_registry):
 
 def test_an_outdated_id_is_a_warning_once_and_not_for_every_lane():
     with pytest.warns(DeprecationWarning, match="outdated") as caught:
-        envs = minigym.make_vec("CartPole-v0", num_envs=np.int64(3))
+        envs = minigym.make_vec("CartPole-v0", num_envs=np.int64(3), vectorization_mode="sync")
     assert len(caught) == 1
     assert isinstance(envs, SyncVectorEnv)
     assert envs.get_attr("_max_episode_steps") == (200,) * 3
+
+
+# The batch engines --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("env_id", "limit"),
+    [
+        ("CartPole-v1", 500),
+        ("FrozenLake-v1", 100),
+        ("FrozenLake8x8-v1", 200),
+        ("MountainCar-v0", 200),
+    ],
+)
+def test_without_a_mode_an_engine_computes_the_batch(env_id, limit):
+    name = minigym.spec(env_id).entry_point.rpartition(":")[2].replace("Env", "VectorEnv")
+    envs = minigym.make_vec(env_id, 3)
+    assert str(envs) == f"{name}({env_id}, num_envs=3)"
+    assert type(envs) is getattr(minigym.vector, name)
+    assert envs.max_episode_steps == limit
+    assert envs.spec.kwargs["vectorization_mode"] == "vector_entry_point"
+    sync = minigym.make_vec(env_id, 3, vectorization_mode="sync")
+    assert_same(envs.reset(seed=1), sync.reset(seed=1))
+    for step in range(limit + 1):  # through the truncation of those that last
+        actions = np.array([0, step % 2, 1 - step % 2])
+        assert_same(envs.step(actions), sync.step(actions))
+
+
+@pytest.mark.parametrize("mode", [None, "vector_entry_point"])
+def test_arguments_reach_the_engine(mode):
+    envs = minigym.make_vec(
+        "CartPole-v1",
+        4,
+        mode,
+        vector_kwargs={"backend": "numpy", "autoreset_mode": "SameStep", "copy": False},
+        max_episode_steps=9,
+        gravity=np.array([1.0, 2.0, 3.0, 4.0]),
+        render_mode="rgb_array",
+    )
+    assert (envs.backend, envs.num_envs, envs.render_mode) == ("numpy", 4, "rgb_array")
+    assert envs.autoreset_mode is AutoresetMode.SAME_STEP
+    assert envs.get_attr("gravity") == (1.0, 2.0, 3.0, 4.0)
+    observations, _ = envs.reset(seed=0)
+    for step in range(9):
+        result = envs.step([step % 2] * 4)
+        assert result[0] is observations
+    assert result[3].all()
+    assert minigym.make_vec("CartPole-v1", 4, backend="numpy").backend == "numpy"
+    threaded = minigym.make_vec("CartPole-v1", 4, vector_kwargs={"backend": "numba", "num_threads": 2})
+    assert threaded.backend == "numba"
+
+
+def test_wrappers_of_the_lanes_make_a_sync_vector_env():
+    envs = minigym.make_vec("CartPole-v1", 2, wrappers=[RecordEpisodeStatistics])
+    assert type(envs) is SyncVectorEnv
+    assert str(envs.envs[0]).startswith("<RecordEpisodeStatistics<TimeLimit")
+    wrapped = minigym.wrappers.TransformReward(minigym.make("CartPole-v1"), abs).spec
+    assert type(minigym.make_vec(wrapped, 2)) is SyncVectorEnv
+
+
+def test_a_batch_engine_is_made_again_from_its_spec():
+    envs = minigym.make_vec(
+        "FrozenLake-v1",
+        3,
+        vector_kwargs={"backend": "numpy", "autoreset_mode": "SameStep"},
+        max_episode_steps=9,
+        success_rate=0.8,
+    )
+    again = minigym.make_vec(envs.spec)
+    assert again.spec == envs.spec
+    assert str(again) == str(envs) == "FrozenLakeVectorEnv(FrozenLake-v1, num_envs=3)"
+    assert (again.backend, again.autoreset_mode) == ("numpy", AutoresetMode.SAME_STEP)
+    assert_same(again.reset(seed=0), envs.reset(seed=0))
+    for step in range(30):
+        assert_same(again.step([step % 4] * 3), envs.step([step % 4] * 3))
