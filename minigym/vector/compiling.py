@@ -169,4 +169,5 @@ def array_of(dtype: np.dtype[Any]) -> Any:
         size = np.int64(words[place + np.uint64(1)])
         return carray(pointer_to(words[place]), (size,))  # type: ignore[call-arg]  # Numba adds the context
 
+    array.__qualname__ += f".{dtype}"  # which the function's own code does not tell
     return compiled(array)
