@@ -43,10 +43,16 @@ print(json.dumps([results, hits]))
 
 
 def test_two_kernels_from_two_processes_keep_their_own_functions(tmp_path):
-    directory = {"NUMBA_CACHE_DIR": str(tmp_path)}
-    for factor in (1.5, 2.5):
-        child(KERNELS, factor, **directory)
-    results, hits = json.loads(child(KERNELS, 1.5, 2.5, **directory))
+    script = tmp_path / "kernels.py"  # Numba keeps nothing of what comes from no file
+    script.write_text(KERNELS, encoding="utf-8")
+
+    def run(*factors):
+        code = f"import runpy; runpy.run_path({str(script)!r})"
+        return json.loads(child(code, *factors, NUMBA_CACHE_DIR=str(tmp_path / "cache")))
+
+    run(1.5)
+    run(2.5)
+    results, hits = run(1.5, 2.5)
     assert hits == 2  # both came from the disk
     for from_disk, python in results:
         assert from_disk == pytest.approx(python, rel=1e-12)
