@@ -141,6 +141,8 @@ def _engine(
             f"{described.id} was registered without vector_entry_point; leave vectorization_mode out, or write "
             'vectorization_mode="sync"'
         )
+    if described.max_episode_steps is not None:
+        arguments.setdefault("max_episode_steps", described.max_episode_steps)  # recorded, as in the reference
     arguments = dict(arguments)  # the caller records its own
     if manner.chooses_engine:
         arguments.update(vector_kwargs)
@@ -155,8 +157,6 @@ def _engine(
                 f'vectorization_mode="vector_entry_point" takes no {name}, got {unwanted!r}; its arguments are the '
                 'keyword arguments of make_vec, and vectorization_mode="sync" wraps the lanes'
             )
-    if described.max_episode_steps is not None:
-        arguments.setdefault("max_episode_steps", described.max_episode_steps)
     entry_point = described.vector_entry_point
     creator = load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
     check_arguments(described.id, creator, {"num_envs": num_envs, **arguments})

@@ -445,7 +445,7 @@ def test_a_batch_is_described_as_in_the_reference(num_envs, vector_kwargs, with_
             == theirs.spec.pprint(disable_print=True, print_all=True).splitlines()[2:]
         )
         if not with_wrapper:
-            places = {"entry_point": theirs.spec.entry_point}
+            places = {name: getattr(theirs.spec, name) for name in ("entry_point", "vector_entry_point")}
             assert str(dataclasses.replace(ours.spec, **places)) == str(theirs.spec)
             assert dataclasses.replace(ours.spec, **places).to_json() == theirs.spec.to_json()
             assert str(minigym.make_vec(EnvSpec.from_json(ours.spec.to_json()))) == str(ours)

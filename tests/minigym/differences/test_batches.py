@@ -103,6 +103,7 @@ def test_make_vec_of_cartpole_without_a_mode() -> None:
 
     alone = [gymnasium.make("CartPole-v1").reset(seed=seed)[0] for seed in (5, 6)]
     np.testing.assert_array_equal(first_observations(minigym), alone)
+    assert isinstance(minigym.make_vec("CartPole-v1", num_envs=2), minigym.vector.CartPoleVectorEnv)
     assert not np.array_equal(first_observations(gymnasium), alone)
 
 

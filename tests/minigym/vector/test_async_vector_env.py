@@ -167,7 +167,7 @@ def test_make_vec_makes_it():
     try:
         assert str(envs) == "AsyncVectorEnv(CartPole-v1, num_envs=2)"
         assert envs.spec.kwargs["vectorization_mode"] == "async"
-        assert_same(envs.reset(seed=0), minigym.make_vec("CartPole-v1", num_envs=2).reset(seed=0))
+        assert_same(envs.reset(seed=0), minigym.make_vec("CartPole-v1", 2, "sync").reset(seed=0))
     finally:
         envs.close()
 

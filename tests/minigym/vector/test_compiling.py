@@ -234,7 +234,7 @@ class Params(NamedTuple):
 
 
 def start(uniforms, low, high, params, ops):
-    return low + (high - low) * uniforms[0], 0.1 * uniforms[1]
+    return (low + (high - low) * uniforms[0]) * params.strength, 0.1 * uniforms[1]
 
 
 def prepare(state, params, ops):
@@ -313,6 +313,9 @@ for backend in ("numba", "numpy"):
             for counts in ("cache_hits", "cache_misses")
         )
 assert ends[0] == ends[1] > 100
+strengths = rng.uniform(1, 2, 300)
+differing = SwingVectorEnv(300, 40, backend="numpy", strength=strengths)
+play_both(differing, side_by_side(lambda lane: SwingEnv(strength=strengths[lane].item()), 300, 40), sequence)
 print(json.dumps([found, compiled, ours.state.sum()]))
 """
 

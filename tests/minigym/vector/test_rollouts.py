@@ -1,5 +1,7 @@
 """Whole rollouts beside the same steps taken one by one."""
 
+import copy
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -150,6 +152,15 @@ def test_the_first_of_equal_scores_is_played():
         assert not envs.rollout(LinearPolicy(np.zeros((4, 2), int).tolist(), [-1, -2]), 5).actions.any()
 
 
+@both_engines
+def test_scores_begin_with_the_bias(backend):
+    """Which then is too small to be noticed beside what is added and subtracted."""
+    envs = POLE(1, backend=backend)
+    envs.reset(seed=0)
+    envs.state = [[1e16, -1e16, 0, 0]]
+    assert envs.rollout(LinearPolicy([[0, 1], [0, 1], [0, 0], [0, 0]], [0.5, 1.0]), 1).actions.tolist() == [[0]]
+
+
 @both_modes
 def test_both_engines_and_any_number_of_threads_give_the_same(mode):
     for kind, policy in (
@@ -208,8 +219,6 @@ def test_random_streams_run_on_until_they_are_seeded_anew(backend):
 
 @both_engines
 def test_the_random_streams_of_a_copy_go_on_alike(backend):
-    import copy
-
     envs = LAKE(4, backend=backend)
     envs.reset(seed=0)
     envs.rollout("random", 5, seed=1)
@@ -218,14 +227,33 @@ def test_the_random_streams_of_a_copy_go_on_alike(backend):
 
 
 @both_engines
-def test_a_rollout_is_the_callers_own(backend):
-    envs = POLE(3, 5, backend=backend, copy=False)
-    envs.reset(seed=0)
-    first = envs.rollout("random", 10, seed=0)
+@both_modes
+def test_a_rollout_is_the_callers_own_unless_it_asks_for_the_same_arrays(backend, mode):
+    envs, reusing = (POLE(3, 5, backend=backend, autoreset_mode=mode, copy=copies) for copies in (True, False))
+    envs.reset(seed=0), reusing.reset(seed=0)
+    first, shared = envs.rollout("random", 10, seed=0), reusing.rollout("random", 10, seed=0)
     before = [part.copy() for part in first]
-    envs.rollout("random", 10)
-    envs.step([0, 1, 0])
+    assert_same(tuple(shared), tuple(before))
+    second, third = envs.rollout("random", 10), reusing.rollout("random", 10)
+    assert all(again is part for again, part in zip(third, shared, strict=True))
+    assert_same(tuple(third), tuple(second))
+    assert_same(tuple(reusing.rollout("random", 4)), tuple(envs.rollout("random", 4)))
+    assert_same(envs.step([0, 1, 0]), reusing.step([0, 1, 0]))
     assert_same(tuple(first), tuple(before))
+
+
+@both_engines
+@both_modes
+def test_pictures_after_a_rollout_are_those_after_its_steps(backend, mode):
+    """With the action of the last step, and the arrow of a slip; none where an episode has just begun."""
+    ours, twin = (LAKE(5, 7, "ansi", backend=backend, autoreset_mode=mode) for _ in range(2))
+    ours.reset(seed=0), twin.reset(seed=0)
+    table = np.arange(16) % 4
+    observations = twin.reset(seed=0)[0]
+    for _ in range(20):
+        ours.rollout(table, 1)
+        observations, *_ = twin.step(table[observations])
+        assert ours.render() == twin.render()
 
 
 @both_engines

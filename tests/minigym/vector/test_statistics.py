@@ -140,7 +140,7 @@ def test_the_key_can_be_chosen_and_a_second_wrapper_needs_another():
 
 
 def test_a_batch_that_does_not_say_when_it_resets_gets_a_warning():
-    envs = minigym.make_vec("CartPole-v1", num_envs=2)
+    envs = minigym.make_vec("CartPole-v1", num_envs=2, vectorization_mode="sync")
     envs.metadata = {}
     with pytest.warns(UserWarning, match="does not say when it resets its lanes.*NEXT_STEP"):
         RecordEpisodeStatistics(envs)

@@ -423,7 +423,7 @@ def test_what_is_no_environment_is_refused(name, env):
 
 
 def test_a_batch_is_no_environment():
-    envs = minigym.make_vec("CartPole-v1", num_envs=2)
+    envs = minigym.make_vec("CartPole-v1", num_envs=2, vectorization_mode="sync")
     with pytest.raises(TypeError, match=r"wraps a minigym\.Env, got SyncVectorEnv"):
         wrappers.FlattenObservation(envs)
 
