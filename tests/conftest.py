@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from gymnasium.envs.classic_control.cartpole import CartPoleEnv
+from gymnasium.envs.classic_control import CartPoleEnv, MountainCarEnv
 from gymnasium.envs.toy_text.frozen_lake import FrozenLakeEnv
 from hypothesis import settings
 
@@ -26,7 +26,7 @@ def own_registry():
 @pytest.fixture(autouse=True)
 def _references_own_metadata():
     """Gymnasium's batches write their autoreset mode into the metadata of the environment's class: undo that."""
-    kinds = CartPoleEnv, FrozenLakeEnv
+    kinds = CartPoleEnv, FrozenLakeEnv, MountainCarEnv
     before = [dict(kind.metadata) for kind in kinds]
     yield
     for kind, metadata in zip(kinds, before, strict=True):

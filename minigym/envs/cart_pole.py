@@ -1,6 +1,5 @@
 """CartPole: keep a pole upright by pushing the cart that it is hinged on."""
 
-from collections.abc import Sequence
 from math import cos, sin
 from struct import Struct
 from typing import Any
@@ -12,15 +11,15 @@ from minigym import error, logger
 from minigym.dynamics import cart_pole
 from minigym.dynamics.cart_pole import Params, failed, step
 from minigym.dynamics.world import World
-from minigym.envs.rendered import RenderedEnv, parameter, reset_bounds
-from minigym.spaces import Box, Discrete
+from minigym.envs.rendered import PhysicsEnv, parameter, reset_bounds
+from minigym.spaces import Discrete
 
 _CLASSIC = Params()
 _FLOAT32 = np.dtype(np.float32)
 _empty, _pack_into = np.empty, Struct("4f").pack_into  # as globals: a look-up less in every step
 
 
-class CartPoleEnv(RenderedEnv[NDArray[np.float32], Any]):
+class CartPoleEnv(PhysicsEnv):
     """A pole hinged on a cart that moves along a track without friction.
 
     Actions: ``Discrete(2)``: 0 pushes the cart to the left, 1 to the right, with ``force_mag``.
@@ -119,23 +118,6 @@ class CartPoleEnv(RenderedEnv[NDArray[np.float32], Any]):
         if self._failures == 2:
             logger.warn("step() was called after the episode had terminated; call reset() to begin the next one")
         return -1.0 if self.sutton_barto_reward else float(self._failures == 1)
-
-    @property
-    def state(self) -> NDArray[np.float64] | None:
-        """(4,) float64: x (m), x_dot (m/s), theta (rad), theta_dot (rad/s). A read-only copy; assign four numbers."""
-        return None if self._state is None else np.frombuffer(np.array(self._state).tobytes())  # bytes: read-only
-
-    @state.setter
-    def state(self, state: Sequence[float] | NDArray[np.float64]) -> None:
-        numbers = np.asarray(state, np.float64)
-        if numbers.shape != (4,) or not np.isfinite(numbers).all():
-            raise error.InvalidParameter(f"state: expected four finite numbers, x to theta_dot, got {state!r}")
-        self._state = tuple(numbers.tolist())
-
-    def _set_params(self, **changes: Any) -> None:
-        self._params = cart_pole.checked_params(self._params._replace(**changes))
-        low, high = np.array(cart_pole.observation_bounds(self._params), np.float32)
-        self.observation_space = Box(low, high, dtype=np.float32)
 
     @property
     def world(self) -> World:

@@ -1,6 +1,5 @@
 """MountainCar: drive out of a valley by swinging up, with a motor too weak for the slope."""
 
-from collections.abc import Sequence
 from math import cos
 from struct import Struct
 from typing import Any
@@ -12,15 +11,15 @@ from minigym import error
 from minigym.dynamics import mountain_car
 from minigym.dynamics.mountain_car import Params, reached, step
 from minigym.dynamics.world import SCALAR_OPS, World
-from minigym.envs.rendered import RenderedEnv, parameter, reset_bounds
-from minigym.spaces import Box, Discrete
+from minigym.envs.rendered import PhysicsEnv, parameter, reset_bounds
+from minigym.spaces import Discrete
 
 _CLASSIC = Params()
 _FLOAT32 = np.dtype(np.float32)
 _empty, _pack_into = np.empty, Struct("2f").pack_into  # as globals: a look-up less in every step
 
 
-class MountainCarEnv(RenderedEnv[NDArray[np.float32], Any]):
+class MountainCarEnv(PhysicsEnv):
     """A car in a valley, whose motor is weaker than gravity on the slopes.
 
     Actions: ``Discrete(3)``: 0 pushes the car to the left, 1 lets it roll, 2 pushes it to the right, with ``force``.
@@ -95,23 +94,6 @@ class MountainCarEnv(RenderedEnv[NDArray[np.float32], Any]):
         # The cast of np.array(state, float32), which would make the whole step a third slower.
         _pack_into(observation, 0, position, velocity)  # type: ignore[arg-type]  # an array is a buffer
         return observation, -1.0, reached(position, velocity, params), False, {}
-
-    @property
-    def state(self) -> NDArray[np.float64] | None:
-        """(2,) float64: position (m), velocity (m/step). A read-only copy; assign two numbers."""
-        return None if self._state is None else np.frombuffer(np.array(self._state).tobytes())  # bytes: read-only
-
-    @state.setter
-    def state(self, state: Sequence[float] | NDArray[np.float64]) -> None:
-        numbers = np.asarray(state, np.float64)
-        if numbers.shape != (2,) or not np.isfinite(numbers).all():
-            raise error.InvalidParameter(f"state: expected two finite numbers, position and velocity, got {state!r}")
-        self._state = tuple(numbers.tolist())
-
-    def _set_params(self, **changes: Any) -> None:
-        self._params = mountain_car.checked_params(self._params._replace(**changes))
-        low, high = np.array(mountain_car.observation_bounds(self._params), np.float32)
-        self.observation_space = Box(low, high, dtype=np.float32)
 
     @property
     def world(self) -> World:

@@ -1,6 +1,7 @@
 """What the environments share around their dynamics: pictures, windows, and the bounds of a reset."""
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,6 +9,8 @@ from numpy.typing import NDArray
 
 from minigym import error
 from minigym.core import ActType, Env, ObsType, RenderFrame
+from minigym.dynamics.world import World
+from minigym.spaces import Box
 
 if TYPE_CHECKING:
     from minigym.render.window import Window
@@ -55,6 +58,38 @@ class RenderedEnv(Env[ObsType, ActType]):
     def _frame(self) -> NDArray[np.uint8] | None:
         """The state as a picture (height, width, 3); None before the first reset."""
         raise NotImplementedError
+
+
+class PhysicsEnv(RenderedEnv[NDArray[np.float32], Any]):
+    """An environment whose parameters and state are numbers; a subclass says which, in ``world``."""
+
+    _params: Any  # a NamedTuple of numbers
+
+    @property
+    def world(self) -> World:
+        """The physics as functions, for the batch engines."""
+        raise NotImplementedError
+
+    @property
+    def state(self) -> NDArray[np.float64] | None:
+        """float64, the numbers of the state. A read-only copy; assign as many numbers."""
+        return None if self._state is None else np.frombuffer(np.array(self._state).tobytes())  # bytes: read-only
+
+    @state.setter
+    def state(self, state: Sequence[float] | NDArray[np.float64]) -> None:
+        numbers, size = np.asarray(state, np.float64), self.world.state_size
+        if numbers.shape != (size,) or not np.isfinite(numbers).all():
+            raise error.InvalidParameter(f"state: expected {size} finite numbers, got {state!r}")
+        self._state = tuple(numbers.tolist())
+
+    def _set_params(self, **changes: Any) -> None:
+        """Put parameters in force, from the next step on, and the bounds of the observations that follow from them."""
+        world = self.world
+        assert world.check_params is not None
+        assert world.observation_bounds is not None
+        self._params = world.check_params(self._params._replace(**changes))
+        low, high = np.array(world.observation_bounds(self._params), np.float32)
+        self.observation_space = Box(low, high, dtype=np.float32)
 
 
 def parameter(name: str) -> Any:

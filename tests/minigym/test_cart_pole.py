@@ -480,9 +480,9 @@ def test_setting_the_state_to_anything_but_four_numbers_is_refused():
     env.reset(seed=0)
     before = env.state.tolist()
     for state, message in (
-        ([0] * 3, "four finite numbers"),
-        ([0] * 5, "four finite numbers"),
-        ([0, 0, np.inf, 0], "four finite numbers"),
+        ([0] * 3, "expected 4 finite numbers"),
+        ([0] * 5, "expected 4 finite numbers"),
+        ([0, 0, np.inf, 0], "expected 4 finite numbers"),
         (["a", 0, 0, 0], "'a'"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -480,10 +480,10 @@ def test_setting_the_state_to_anything_but_two_numbers_is_refused():
     env.reset(seed=0)
     before = env.state.tolist()
     for state, message in (
-        ([0] * 1, "two finite numbers"),
-        ([0] * 3, "two finite numbers"),
-        ([0, np.inf], "two finite numbers"),
-        ([np.nan, 0], "two finite numbers"),
+        ([0] * 1, "expected 2 finite numbers"),
+        ([0] * 3, "expected 2 finite numbers"),
+        ([0, np.inf], "expected 2 finite numbers"),
+        ([np.nan, 0], "expected 2 finite numbers"),
         (["a", 0], "'a'"),
     ):
         with pytest.raises(ValueError, match=message):
