@@ -35,6 +35,9 @@ def compiled(function: Callable[..., Any]) -> Any:
     cells = tuple(CellType(compiled(cell.cell_contents)) for cell in function.__closure__ or ())
     code, defaults = function.__code__, function.__defaults__
     copy = FunctionType(code, {**function.__globals__, **names}, function.__name__, defaults, cells)
+    # Compiled code finds what it calls by name, and a process counts its functions from 1 to tell those of one name
+    # apart. Two kernels from the disk, compiled in two processes, would call each other's: the digest tells them apart.
+    copy.__qualname__ = f"{function.__qualname__}.{digest(function)}"
     # Division by zero gives inf, as in NumPy: to raise an exception would put a branch into every loop that divides.
     return numba.njit(nogil=True, error_model="numpy")(copy)
 
