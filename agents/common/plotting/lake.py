@@ -47,6 +47,11 @@ class _Board(NamedTuple):
         return "white" if self.colours[row, column] @ (0.299, 0.587, 0.114) < 0.55 else style.INK
 
     @property
+    def readable(self) -> bool:
+        """Whether there is room for texts."""
+        return max(self.letters.shape) <= _MOST_TEXT
+
+    @property
     def font(self) -> float:
         return 8.5 if max(self.letters.shape) <= 5 else 6.0
 
@@ -64,15 +69,13 @@ def policy(run: "Run", index: int = 0) -> Picture:
     probabilities = planning.greedy_policy(q_values)
     _draw_moves(board, probabilities)
     _write(board, [f"{value:.3f}" for value in values], top=False)
-    counted = "visits" in run.learned.arrays
-    if counted:
-        _write(board, [_short(count) for count in run.learned.arrays["visits"][index].sum(axis=1)], top=True)
-    below = "greedy moves, and values below them"
-    style.title(
-        board.axes,
-        f"{run.agent} on {run.environment.name}, seed {run.seeds[index]}",
-        f"{below}; above, the steps taken from there" if counted else below,
-    )
+    below = "greedy moves; a dot: all are valued the same"
+    if board.readable:
+        below = "greedy moves, and values below them"
+        if "visits" in run.learned.arrays:
+            _write(board, [_short(count) for count in run.learned.arrays["visits"][index].sum(axis=1)], top=True)
+            below += "; above, the steps taken from there"
+    style.title(board.axes, f"{run.agent} on {run.environment.name}, seed {run.seeds[index]}", below)
     return _figure(board)
 
 
@@ -91,7 +94,7 @@ def policy_share(run: "Run") -> Picture:
     style.title(
         board.axes,
         f"{run.agent} on {run.environment.name}, {style.seeds_of(run.seeds)}",
-        "the share of the seeds that choose each move; the number is the largest",
+        "the share of the seeds that choose each move" + ("; the number is the largest" if board.readable else ""),
     )
     return _figure(board)
 
@@ -234,7 +237,7 @@ def _arrow(board: _Board, row: int, column: int, action: int, start: float, leng
 
 def _write(board: _Board, texts: list[str], *, top: bool, side: int = 0) -> None:
     """A small text at the top or the bottom of every open tile, to the left (side=-1), in the middle, to the right."""
-    if max(board.letters.shape) > _MOST_TEXT:
+    if not board.readable:
         return
     for state, row, column in board.open_tiles():
         board.axes.text(
