@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Run", "RunDirectoryError", "load", "names", "solve", "train"]
 
+_WATCHED_STATES = 20_000  # from there on planning may take seconds, and shows a bar
+
 
 def names() -> list[str]:
     """The agents that ``train`` knows."""
@@ -107,13 +109,16 @@ def solve(
     method: str = "policy_iteration",
     gamma: float = 0.99,
     horizon: int | None = None,
+    epsilon: float = 0.0,
+    tolerance: float | None = None,
+    relative_tolerance: float | None = None,
     env_kwargs: Mapping[str, Any] | None = None,
 ) -> "Plan":
     """The best values and policy of an environment with a table; see :func:`agents.planning.solve`.
 
     Args:
         env: an environment's id, an ``MDP``, or a callable that makes an environment.
-        method, gamma, horizon: as there.
+        method, gamma, horizon, epsilon, tolerance, relative_tolerance: as there.
         env_kwargs: arguments for ``minigym.make``, where ``env`` is an id.
     """
     from agents import planning
@@ -124,4 +129,22 @@ def solve(
             f"{environment.name} has no table (env.mdp), and only a table can be solved; train an agent instead, for "
             f'instance agents.train("dqn", ...)'
         )
-    return planning.solve(environment.mdp, method=method, gamma=gamma, horizon=horizon)
+    with Progress() as progress:
+        if environment.mdp.num_states > _WATCHED_STATES:
+            progress.start(None, "sweep")
+
+        def watch(change: float) -> None:
+            if progress.stop:
+                raise KeyboardInterrupt
+            progress.update(1, change=change)
+
+        return planning.solve(
+            environment.mdp,
+            method=method,
+            gamma=gamma,
+            horizon=horizon,
+            epsilon=epsilon,
+            tolerance=tolerance,
+            relative_tolerance=relative_tolerance,
+            watch=watch,
+        )
