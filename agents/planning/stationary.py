@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from agents.planning.checks import checked_gamma, checked_horizon, checked_mdp
 from agents.planning.evaluation import policy_return
+from agents.planning.iteration import is_swept
 from agents.planning.model import TIE, model_of, q_values
 from agents.planning.solving import solve
+from agents.planning.sweeps import compiled, optimal_sweep
 from minigym import MDP
 
 CANDIDATE_GAMMAS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9999)
@@ -59,9 +61,14 @@ def optimum(mdp: MDP, *, horizon: int, gamma: float) -> Optimum:
 
 def _with_a_clock(mdp: MDP, horizon: int) -> float:
     """Backward induction that keeps only the last values: a plan for a large table may not fit in memory."""
-    model, values = model_of(mdp), np.zeros(mdp.num_states)
+    model, values, other = model_of(mdp), np.zeros(mdp.num_states), np.zeros(mdp.num_states)
+    policy, allowed = np.zeros(mdp.num_states, dtype=np.int64), np.ones(model.reward.shape, dtype=np.bool_)
     for _ in range(horizon):
-        values = q_values(model, values, 1.0).max(axis=1)
+        if is_swept(model):
+            compiled(optimal_sweep)(values, other, policy, allowed, model.table, 1.0, 0.0, False)
+            values, other = other, values
+        else:
+            values = q_values(model, values, 1.0).max(axis=1)
     return float(mdp.initial @ values)
 
 

@@ -112,7 +112,7 @@ def test_solve_and_list(tiny, capsys):
     assert "1.000000" in capsys.readouterr().out
     assert run_main("list") == 0
     listed = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in listed] == ["q_learning", "dqn", "tiny"]
+    assert [line.split()[0] for line in listed] == agents.names()
     assert max(map(len, listed)) <= 80
 
 

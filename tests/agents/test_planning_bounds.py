@@ -406,6 +406,16 @@ def test_a_lake_of_200_by_200():
     assert plan.values[0] > 1e-3
 
 
+def test_the_optimum_of_a_wide_lake():
+    """1,600 states, by sweeps; against backward induction that keeps every step, and a policy known to be good."""
+    found = planning.optimum(WIDE, horizon=300, gamma=0.99)
+    plan = planning.solve(WIDE, gamma=1.0, horizon=300)
+    assert found.clock_aware == pytest.approx(plan.values[0, 0], rel=1e-12)
+    policy = planning.solve(WIDE, gamma=0.9999).policy
+    assert found.clock_aware >= found.stationary >= planning.policy_return(WIDE, policy, horizon=300) * (1 - 1e-9)
+    assert found.discounted == pytest.approx(planning.solve(WIDE, gamma=0.99).values[0], abs=1e-8)
+
+
 def test_the_watcher_sees_every_sweep():
     changes = []
     planning.solve(LAKES["4x4"], method="value_iteration", gamma=0.9, watch=changes.append)
