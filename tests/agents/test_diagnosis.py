@@ -134,6 +134,19 @@ def test_alpha_is_too_large():
     assert "learned_then_lost" not in names(run)  # it adds nothing
 
 
+@pytest.mark.parametrize(
+    ("final_alpha", "wanders", "told"), [(0.5, True, True), (0.5, False, False), (0.01, True, False)]
+)
+def test_alpha_is_told_of_only_where_it_is_large_and_the_policy_wanders(final_alpha, wanders, told):
+    """On the 8x8 lake some leads are so small that even an alpha of 0.01 could overturn them."""
+    run = train.__wrapped__(
+        seeds=2, name="8x8", limit=200, episodes=50, final_alpha=final_alpha
+    )  # a run of its own, to be changed
+    run.final_exact_return[:] = 0.1
+    run.exact_success[:] = np.where(wanders & (np.arange(run.exact_success.shape[1]) % 2 == 0), 0.4, 0.1)
+    assert ("alpha_too_large" in names(run)) == told
+
+
 def test_the_same_with_an_alpha_that_falls_is_fine():
     assert names(train(seeds=20, episodes=5_000)) == []
 
