@@ -199,5 +199,5 @@ def _largest_ratio(residual: NDArray[np.float64], slack: NDArray[np.float64]) ->
 
 
 def _times(ratio: float, heights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The product c h, rounded up; 0 where h is 0, even if c is infinite."""
-    return np.multiply(ratio * (1 + 4 * _UNIT), heights, out=np.zeros_like(heights), where=heights > 0)
+    """The product c h, rounded up; infinite everywhere, even where h is 0, if there is no such c."""
+    return ratio * (1 + 4 * _UNIT) * heights if np.isfinite(ratio) else np.full_like(heights, np.inf)

@@ -198,6 +198,7 @@ def test_a_finite_horizon_has_a_bound():
     assert plan.errors.shape == (101, 1)
     assert plan.errors[-1] == 0
     assert 0 < plan.error_bound < 1e-9
+    assert plan.errors[0] > 2 * plan.errors[60]  # one step after the other adds its rounding
     assert np.isfinite(plan.relative_error_bound) == bool((plan.values[:-1] > plan.errors[:-1]).all())
 
 
