@@ -28,15 +28,33 @@ def _refuse_the_other_agents() -> None:
 
 _refuse_the_other_agents()
 
-from agents.common import registry  # noqa: E402  # only once it is known that `agents` is ours
+from agents import examples  # noqa: E402  # only once it is known that `agents` is ours
+from agents.common import registry  # noqa: E402
+from agents.common.comparison import Comparison, Summary, compare, summarize  # noqa: E402
 from agents.common.environment import describe  # noqa: E402
 from agents.common.progress import Progress  # noqa: E402
 from agents.common.run import Run, RunDirectoryError, RunWriter, checked_seeds, load, scored  # noqa: E402
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
+
     from agents.planning import Plan
 
-__all__ = ["Run", "RunDirectoryError", "load", "names", "solve", "train"]
+__all__ = [
+    "Comparison",
+    "Run",
+    "RunDirectoryError",
+    "Summary",
+    "compare",
+    "examples",
+    "load",
+    "names",
+    "plot_mdp",
+    "solve",
+    "summarize",
+    "train",
+]
 
 _WATCHED_STATES = 20_000  # from there on planning may take seconds, and shows a bar
 
@@ -148,3 +166,19 @@ def solve(
             relative_tolerance=relative_tolerance,
             watch=watch,
         )
+
+
+def plot_mdp(env: str | minigym.MDP | Callable[[], Any], policy: "ArrayLike | None" = None) -> "Figure":
+    """A small MDP as a graph: circles are states, dots are actions, and an arrow for each outcome.
+
+    Args:
+        env: an ``MDP`` of at most 12 states, such as ``agents.examples.three_states()``; an environment's id, or a
+            callable that makes one.
+        policy: (S,) an action for each state, drawn stronger than the others: ``agents.solve(env).policy``.
+    """
+    from agents.common import plotting
+
+    mdp = describe(env).mdp
+    if mdp is None:
+        raise minigym.error.InvalidParameter(f"{env!r} has no table (env.mdp), so there is no graph of it to draw")
+    return plotting.mdp_graph(mdp, policy)
