@@ -23,6 +23,15 @@ ROOT = Path(__file__).parents[2]
 LAKE = minigym.make("FrozenLake-v1").mdp
 
 
+def make_firm_lake():
+    return minigym.make("FrozenLake-v1", is_slippery=False)
+
+
+def coin():
+    """One action, which ends the episode half the time."""
+    return MDP.from_P({0: {0: [(0.5, 0, 0.0, False), (0.5, 0, 1.0, True)]}}, initial=[1.0])
+
+
 def make_large_lake():
     return minigym.make("FrozenLake8x8-v1", success_rate=0.8, reward_schedule=(1, -0.3, -0.01))
 
@@ -185,13 +194,16 @@ def test_kernels_of_several_processes_do_not_call_each_others_functions(tmp_path
     (tmp_path / "twins.py").write_text(
         "from minigym.vector.compiling import digest, kernel\n"
         "def twin(constant):\n"
-        "    def inner(n):\n"
-        "        total = 0\n"
+        "    def inner(n, total):\n"
         "        for k in range(n):\n"
-        "            total += k * constant if total % 7 else constant\n"
-        "        return total\n"
+        + "            total += k * constant if total % 7 else constant\n            total %= 1009\n"
+        * 60
+        + "        return total\n"
         "    def outer(n):\n"
-        "        return inner(n) + inner(n + 1)\n"
+        "        total = 0\n"
+        + "        total = inner(n, total + 1)\n"
+        * 9  # too long and too often called to be put in its place
+        + "        return total\n"
         "    return outer, kernel(outer, digest(outer))\n"
         "def show(*constants):\n"
         "    for constant in constants:\n"
@@ -240,8 +252,11 @@ def test_the_streams_of_a_hundred_runs_are_a_hundred():
         numbers += streams.generator(seed, streams.AGENT).integers(0, 2**63, 2).tolist()
         numbers += np.random.default_rng(world_seed).integers(0, 2**63, 2).tolist()
     assert len(set(numbers)) == 400
-    learned = train("expected_sarsa", make_lake, range(100), episodes=60, checkpoints=1)
-    assert len({lengths.tobytes() for lengths in learned.episode_lengths}) == 100
+    # Firm ice leaves nothing to the world's stream, so there the runs differ by the agent's; and the other way round.
+    for make_env, actions in ((make_firm_lake, 4), (limited(coin(), 64), 1)):
+        learned = train("expected_sarsa", make_env, range(100), episodes=60, checkpoints=1, **constant(epsilon=1.0))
+        assert learned.arrays["visits"].shape[2] == actions
+        assert len({lengths.tobytes() for lengths in learned.episode_lengths}) == 100
 
 
 @pytest.mark.parametrize("agent", AGENTS)
