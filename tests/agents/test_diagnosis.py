@@ -101,6 +101,13 @@ def test_exploration_that_never_began():
     assert "epsilon was 0.05 or less from the first episode on" in finding(run, "exploration_spent").evidence
 
 
+def test_exploration_that_is_small_but_steady_is_not_spent():
+    steady = {"initial_epsilon": 0.05, "final_epsilon": 0.05, "initial_alpha": 0.1, "final_alpha": 0.003}
+    run = train(agent="monte_carlo", episodes=2_000, **steady)
+    assert min(returns.sum() for returns in run.episode_returns) >= 20
+    assert names(run) == ["budget_too_small"]
+
+
 def test_gamma_is_too_small():
     found = finding(train(episodes=5_000, gamma=0.3), "gamma_too_small")
     policy = agents.solve("FrozenLake-v1", gamma=0.3).policy

@@ -73,14 +73,17 @@ def exploration_spent(case: Case) -> Finding | None:
     what, low, of_episode = degrees
     spent, explored, met, firsts = [], [], [], []
     for index in case.failing:
-        hits, exploring = case.reached[index], of_episode(index) > low
+        hits, degree = case.reached[index], of_episode(index)
+        if hits.sum() >= FEW_SUCCESSES and np.ptp(degree) == 0:
+            continue  # it explores little, but for as long as it learns, and the goal is met: nothing was spent
+        exploring = degree > low
         count = int(exploring.sum())
         if count <= len(hits) / 2 and hits[exploring].sum() < FEW_SUCCESSES:
             spent.append(index)
             explored.append(count)
             met.append(hits[exploring].sum())
             firsts.append(hits.argmax() + 1 if hits.any() else np.inf)
-    if len(spent) < len(case.failing) / 4:
+    if len(spent) < max(1.0, len(case.failing) / 4):
         return None
     first = float(np.median(firsts))
     when = "never" if math.isinf(first) else f"in episode {first:,.0f}"
