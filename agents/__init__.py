@@ -28,15 +28,35 @@ def _refuse_the_other_agents() -> None:
 
 _refuse_the_other_agents()
 
-from agents.common import registry  # noqa: E402  # only once it is known that `agents` is ours
+from agents import examples  # noqa: E402  # only once it is known that `agents` is ours
+from agents.common import registry  # noqa: E402
+from agents.common.comparison import Comparison, Summary, compare, summarize  # noqa: E402
 from agents.common.environment import describe  # noqa: E402
 from agents.common.progress import Progress  # noqa: E402
 from agents.common.run import Run, RunDirectoryError, RunWriter, checked_seeds, load, scored  # noqa: E402
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
+
     from agents.planning import Plan
 
-__all__ = ["Run", "RunDirectoryError", "load", "names", "solve", "train"]
+__all__ = [
+    "Comparison",
+    "Run",
+    "RunDirectoryError",
+    "Summary",
+    "compare",
+    "examples",
+    "load",
+    "names",
+    "plot_mdp",
+    "solve",
+    "summarize",
+    "train",
+]
+
+_WATCHED_STATES = 20_000  # from there on planning may take seconds, and shows a bar
 
 
 def names() -> list[str]:
@@ -107,13 +127,16 @@ def solve(
     method: str = "policy_iteration",
     gamma: float = 0.99,
     horizon: int | None = None,
+    epsilon: float = 0.0,
+    tolerance: float | None = None,
+    relative_tolerance: float | None = None,
     env_kwargs: Mapping[str, Any] | None = None,
 ) -> "Plan":
     """The best values and policy of an environment with a table; see :func:`agents.planning.solve`.
 
     Args:
         env: an environment's id, an ``MDP``, or a callable that makes an environment.
-        method, gamma, horizon: as there.
+        method, gamma, horizon, epsilon, tolerance, relative_tolerance: as there.
         env_kwargs: arguments for ``minigym.make``, where ``env`` is an id.
     """
     from agents import planning
@@ -124,4 +147,38 @@ def solve(
             f"{environment.name} has no table (env.mdp), and only a table can be solved; train an agent instead, for "
             f'instance agents.train("dqn", ...)'
         )
-    return planning.solve(environment.mdp, method=method, gamma=gamma, horizon=horizon)
+    with Progress() as progress:
+        if environment.mdp.num_states > _WATCHED_STATES:
+            progress.start(None, "sweep")
+
+        def watch(change: float) -> None:
+            if progress.stop:
+                raise KeyboardInterrupt
+            progress.update(1, change=change)
+
+        return planning.solve(
+            environment.mdp,
+            method=method,
+            gamma=gamma,
+            horizon=horizon,
+            epsilon=epsilon,
+            tolerance=tolerance,
+            relative_tolerance=relative_tolerance,
+            watch=watch,
+        )
+
+
+def plot_mdp(env: str | minigym.MDP | Callable[[], Any], policy: "ArrayLike | None" = None) -> "Figure":
+    """A small MDP as a graph: circles are states, dots are actions, and an arrow for each outcome.
+
+    Args:
+        env: an ``MDP`` of at most 12 states, such as ``agents.examples.three_states()``; an environment's id, or a
+            callable that makes one.
+        policy: (S,) an action for each state, drawn stronger than the others: ``agents.solve(env).policy``.
+    """
+    from agents.common import plotting
+
+    mdp = describe(env).mdp
+    if mdp is None:
+        raise minigym.error.InvalidParameter(f"{env!r} has no table (env.mdp), so there is no graph of it to draw")
+    return plotting.mdp_graph(mdp, policy)

@@ -211,20 +211,36 @@ def _solve(
     method: str = "policy_iteration",
     gamma: float = 0.99,
     horizon: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="")] = None,
+    epsilon: float = 0.0,
+    tolerance: Annotated[float | None, tyro.conf.arg(metavar="FLOAT", help_behavior_hint="")] = None,
+    relative_tolerance: Annotated[float | None, tyro.conf.arg(metavar="FLOAT", help_behavior_hint="")] = None,
     env_kwargs: _EnvKwargs = (),
 ) -> int:
     """Compute the best policy of an environment with a table.
 
     Args:
         env: The environment's id, such as FrozenLake-v1.
-        method: policy_iteration or value_iteration; with a horizon it is always backward induction.
+        method: policy_iteration, value_iteration, gauss_seidel or modified_policy_iteration; with a horizon it is
+            always backward induction.
         gamma: The discount.
         horizon: The steps of an episode; no limit where it is not given.
+        epsilon: The probability of a random action at every step, for which the policy is then the best.
+        tolerance: The largest error that a value may have; 1e-12 where no other is given.
+        relative_tolerance: The same, as a share of the value.
         env_kwargs: Arguments for the environment, such as map_name=8x8 is_slippery=False.
     """
     kwargs = _env_kwargs(env_kwargs)
-    plan = agents.solve(env, method=method, gamma=gamma, horizon=horizon, env_kwargs=kwargs)
-    _show(report.plan_text(describe(env, kwargs), plan, gamma, horizon, _encoding()))
+    plan = agents.solve(
+        env,
+        method=method,
+        gamma=gamma,
+        horizon=horizon,
+        epsilon=epsilon,
+        tolerance=tolerance,
+        relative_tolerance=relative_tolerance,
+        env_kwargs=kwargs,
+    )
+    _show(report.plan_text(describe(env, kwargs), plan, gamma, horizon, _encoding(), epsilon))
     return 0
 
 

@@ -39,13 +39,20 @@ def car() -> np.ndarray:
 
 
 def main(directory: Path) -> None:
-    """Write lake.png, pole.png, car.png and learning_curve.png."""
+    """Write every picture."""
     directory.mkdir(parents=True, exist_ok=True)
     Image.fromarray(lake()).save(directory / "lake.png")
     Image.fromarray(pole()).save(directory / "pole.png")
     Image.fromarray(car()).save(directory / "car.png")
     run = agents.train("q_learning", "FrozenLake-v1", seeds=20)
     run.plot().savefig(directory / "learning_curve.png")
+    run.plot("policy").savefig(directory / "policy.png", dpi=90)
+    five = ("q_learning", "sarsa", "expected_sarsa", "double_q_learning", "monte_carlo")
+    short = {name: agents.train(name, "FrozenLake-v1", seeds=100, episodes=5_000) for name in five}
+    agents.compare(short).plot().savefig(directory / "comparison.png", dpi=90)
+    mdp = agents.examples.three_states()
+    plan = agents.solve(mdp, gamma=0.95)
+    agents.plot_mdp(mdp, plan.policy).savefig(directory / "three_states.png", dpi=90)
 
 
 if __name__ == "__main__":

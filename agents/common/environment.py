@@ -109,6 +109,17 @@ def time_limit(env: Any) -> int | None:
     return None if env.spec is None else env.spec.max_episode_steps
 
 
+def visible_table(env: Any) -> minigym.MDP | None:
+    """The environment's table, where the agent sees its states and takes its actions; else None."""
+    mdp = getattr(env.unwrapped, "mdp", None)
+    changing = minigym.ObservationWrapper, minigym.ActionWrapper, minigym.wrappers.RepeatAction
+    if mdp is None or any(isinstance(layer, changing) for layer in layers(env)):
+        return None
+    # By their sizes, since inside Gymnasium the spaces are Gymnasium's.
+    sizes = getattr(env.observation_space, "n", None), getattr(env.action_space, "n", None)
+    return mdp if sizes == (mdp.num_states, mdp.num_actions) else None
+
+
 def unavailable(described: Mapping[str, Any]) -> Environment:
     """What is left of an environment that cannot be made again, from its :meth:`Environment.to_json`."""
 
@@ -139,8 +150,7 @@ def _gathered(
     mdp = getattr(env.unwrapped, "mdp", None)
     if mdp is not None:
         _check_same_world(mdp, make)
-        if getattr(env.observation_space, "n", None) != mdp.num_states:  # a wrapper shows something else
-            mdp = None
+        mdp = visible_table(env)
     desc = env.unwrapped.desc if isinstance(env.unwrapped, FrozenLakeEnv) else None
     env.close()
     if name is None:

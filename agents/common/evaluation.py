@@ -95,6 +95,16 @@ def exact_returns(
     return planning.policy_return(environment.mdp, probabilities, horizon=environment.horizon)
 
 
+def random_play(environment: Environment) -> float:
+    """The exact undiscounted return of uniformly random moves within the limit, of an environment with a table."""
+    from agents import planning
+
+    mdp = environment.mdp
+    assert mdp is not None
+    uniform = np.full((mdp.num_states, mdp.num_actions), 1 / mdp.num_actions)
+    return float(planning.policy_return(mdp, uniform, horizon=environment.horizon))
+
+
 def action_probabilities(
     mdp: MDP, arrays: Mapping[str, NDArray[Any]], policies: Sequence[Callable[[Any], Any]]
 ) -> NDArray[np.float64]:

@@ -24,8 +24,8 @@ class Progress:
         self._bar: Any = None
         self._previous_handler: Any = None
 
-    def start(self, total: int, unit: str) -> None:
-        """Begin to count up to ``total`` of ``unit`` (such as "episode" or "step")."""
+    def start(self, total: int | None, unit: str) -> None:
+        """Begin to count up to ``total`` of ``unit`` (such as "episode" or "step"); None where nobody knows."""
         if not _someone_watches():
             return
         try:

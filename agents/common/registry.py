@@ -22,7 +22,11 @@ class Agent(NamedTuple):
 
 
 AGENTS = {
-    "q_learning": Agent("agents.q_learning", "Q-learning with a table of values, for environments with an MDP"),
+    "q_learning": Agent("agents.q_learning", "Q-learning, the first of five agents with a table of values"),
+    "sarsa": Agent("agents.sarsa", "SARSA: values of the policy that explores, for tables"),
+    "expected_sarsa": Agent("agents.expected_sarsa", "SARSA with the expectation over the next action, for tables"),
+    "double_q_learning": Agent("agents.double_q_learning", "Q-learning with two tables against its optimism"),
+    "monte_carlo": Agent("agents.monte_carlo", "first-visit Monte Carlo control, on-policy, for tables"),
     "dqn": Agent("agents.dqn", "deep Q-network with double Q-learning; needs torch"),
 }
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.common import evaluation
+from agents.common import comparison, evaluation
+from agents.common.diagnosis import diagnose
 from agents.common.environment import Environment
+from minigym import error
 
 if TYPE_CHECKING:
     from agents.common.run import Run
@@ -18,16 +20,18 @@ if TYPE_CHECKING:
 WIDTH = 80
 _BAR = 40  # characters of the longest bar
 _LISTED_STATES = 40
+_SPARKS = 40  # characters of the longest sparkline
 
 
 class _Glyphs(NamedTuple):
     arrows: str  # of the actions Left, Down, Right, Up
     undecided: str
     bar: str  # what a full character of a bar looks like, after its eighths
+    heights: str  # of a sparkline, from the lowest to the highest
 
 
-_UNICODE = _Glyphs("←↓→↑", "·", "▏▎▍▌▋▊▉█")
-_ASCII = _Glyphs("<v>^", ".", "#")
+_UNICODE = _Glyphs("←↓→↑", "·", "▏▎▍▌▋▊▉█", "▁▂▃▄▅▆▇█")
+_ASCII = _Glyphs("<v>^", ".", "#", "_.-~=+*#")
 
 
 def text(run: "Run", directory: Path | None = None, encoding: str = "utf-8") -> str:
@@ -40,9 +44,16 @@ def text(run: "Run", directory: Path | None = None, encoding: str = "utf-8") -> 
     """
     glyphs = _glyphs(encoding)
     sections = [_header(run), _by_tenth(run, glyphs)]
+    if "exact_success" in run.learned.checkpoints:
+        sections.append(_sparkline(run, glyphs))
     if run.environment.mdp is not None:
         sections += [_greedy_policy(run, glyphs), _exact(run)]
     sections.append(_test_episodes(run))
+    if len(run.seeds) > 1:
+        sections.append(_statistics(run))
+    findings = diagnose(run)
+    if findings:
+        sections.append(str(findings).splitlines())
     if directory is not None:
         sections.append([f"Saved in {directory}", f"To see it play: python -m agents watch {directory}"])
     report = "\n\n".join("\n".join(lines) for lines in sections) + "\n"
@@ -84,7 +95,12 @@ def evaluation_text(run: "Run", scores: NDArray[np.float64], encoding: str = "ut
 
 
 def plan_text(
-    environment: Environment, plan: "Plan", gamma: float, horizon: int | None, encoding: str = "utf-8"
+    environment: Environment,
+    plan: "Plan",
+    gamma: float,
+    horizon: int | None,
+    encoding: str = "utf-8",
+    epsilon: float = 0.0,
 ) -> str:
     """What ``solve`` says: the best policy, its value, and what it is worth within the time limit.
 
@@ -94,6 +110,7 @@ def plan_text(
         gamma: the discount of the plan.
         horizon: the limit of the plan, if it has one.
         encoding: of the place that will show it.
+        epsilon: the probability of a random action that the plan allows for.
     """
     from agents import planning
 
@@ -103,6 +120,8 @@ def plan_text(
     actions, values = (plan.policy[0], plan.values[0]) if clocked else (plan.policy, plan.values)
     tied = np.ones_like(actions)  # with nothing: a plan has settled every tie
     title = f"Best policy for {environment.name}"
+    if epsilon > 0:
+        title = f"Best policy that explores with epsilon {epsilon:g} for {environment.name}"
     if clocked:
         title += f", {horizon:,} steps to go (later it changes)"
     if environment.rows is not None:
@@ -111,10 +130,22 @@ def plan_text(
         lines = [f"{title} (state: action)", *_table(actions, tied, mdp.terminal)]
     discount = "undiscounted" if gamma == 1 else f"discounted by {gamma:g}"
     limit = f"within {horizon:,} steps" if clocked else "without a limit"
-    rows = [(f"value of the start, {discount}, {limit}", float(values @ mdp.initial))]
+    rows: list[tuple[str, float | str]] = [
+        (f"value of the start, {discount}, {limit}", float(values @ mdp.initial)),
+        (
+            "its error is proven to be at most",
+            _bound(float(np.broadcast_to(plan.errors, plan.values.shape)[0].max()))
+            if clocked
+            else _bound(float(plan.errors @ mdp.initial)),
+        ),
+    ]
     if not clocked:
-        worth = planning.policy_return(mdp, actions, horizon=environment.horizon)
+        weights = planning.soft_policy(actions, mdp.num_actions, epsilon)
+        worth = planning.policy_return(mdp, weights, horizon=environment.horizon)
         rows.append((f"its {_quantity(environment).lower()}, {_within(environment)}, exact", worth))
+        if gamma == 1:
+            steps = float(planning.expected_steps(mdp, weights)[mdp.initial > 0] @ mdp.initial[mdp.initial > 0])
+            rows.append(("expected steps of an episode, without a limit", steps))
     return _encodable("\n".join([*lines, *_figures(rows)]) + "\n", encoding)
 
 
@@ -181,6 +212,22 @@ def tenths(run: "Run") -> tuple[NDArray[np.float64], str]:
     known = ~np.isnan(means)
     sums, counts = np.where(known, means, 0).sum(axis=0), known.sum(axis=0)
     return np.divide(sums, counts, out=np.full(10, np.nan), where=counts > 0), unit
+
+
+def _sparkline(run: "Run", glyphs: _Glyphs) -> list[str]:
+    """The learning curve in one line: the median over seeds of the greedy policy's exact worth, at checkpoints."""
+    curve = np.median(run.exact_success, axis=0)
+    curve = curve[np.isfinite(curve)]  # rewards that go on without a limit can sum to anything
+    if not curve.size:
+        return ["The greedy policy has no finite worth."]
+    success = run.environment.return_is_success
+    low, high = (0.0, 1.0) if success else (float(curve.min()), float(curve.max()))
+    shown = curve[np.unique(np.linspace(0, len(curve) - 1, _SPARKS).round().astype(int))]
+    levels = np.clip((shown - low) / ((high - low) or 1.0), 0, 1) * (len(glyphs.heights) - 1)
+    signs = "".join(glyphs.heights[level] for level in levels.round().astype(int))
+    whose = ", median of seeds" if len(run.seeds) > 1 else ""
+    what = f"{_quantity(run.environment)} of the greedy policy, exact{whose}, over the checkpoints"
+    return [what, f"  {signs}  {_figure(curve[0], 3)} to {_figure(curve[-1], 3)}, at best {_figure(curve.max(), 3)}"]
 
 
 def _greedy_policy(run: "Run", glyphs: _Glyphs) -> list[str]:
@@ -251,6 +298,7 @@ def _exact(run: "Run") -> list[str]:
     rows += [
         ("best stationary policy found", optimum.stationary),
         ("best with a clock (its moves depend on the steps left)", optimum.clock_aware),
+        ("random play", evaluation.random_play(run.environment)),
     ]
     lines = [f"{_quantity(run.environment)} of the greedy policy {_within(run.environment)}, exact", *_figures(rows)]
     if "exact_return" in run.learned.checkpoints:
@@ -290,6 +338,14 @@ def _test_episodes(run: "Run") -> list[str]:
     return lines
 
 
+def _statistics(run: "Run") -> list[str]:
+    try:
+        summary = comparison.summarize(run)
+    except error.DependencyNotInstalled as missing:  # no reason to lose the rest of the report
+        return textwrap.wrap(str(missing), WIDTH)
+    return [f"{len(run.seeds)} seeds: {summary.score}", *summary.lines()]
+
+
 def _quantity(environment: Environment) -> str:
     return "Success" if environment.return_is_success else "Return"
 
@@ -300,8 +356,10 @@ def _within(environment: Environment) -> str:
     return f"within {environment.horizon:,} steps"
 
 
-def _figures(rows: Sequence[tuple[str, float]], decimals: int = 6) -> list[str]:
-    return [f"  {label:<58}{_figure(value, decimals):>12}" for label, value in rows]
+def _figures(rows: Sequence[tuple[str, float | str]], decimals: int = 6) -> list[str]:
+    return [
+        f"  {label:<58}{value if isinstance(value, str) else _figure(value, decimals):>12}" for label, value in rows
+    ]
 
 
 def _columns(cells: Sequence[str]) -> list[str]:
@@ -312,6 +370,10 @@ def _columns(cells: Sequence[str]) -> list[str]:
         ("  " + "".join(cell.ljust(width) for cell in cells[first : first + per_line])).rstrip()
         for first in range(0, len(cells), per_line)
     ]
+
+
+def _bound(error: float) -> str:
+    return f"{error:.1e}" if np.isfinite(error) else "not proven"
 
 
 def _figure(value: float, decimals: int) -> str:

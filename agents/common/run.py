@@ -36,6 +36,7 @@ from minigym import error, logger, seeding
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from agents.common.diagnosis import Diagnosis
     from agents.planning import Optimum
 
 _FORMAT = 1  # raised whenever a directory of the old kind can no longer be read
@@ -145,11 +146,29 @@ class Run:
             raise IndexError(f"index counts the run's {len(self.seeds)} seeds from 0, got {index}")
         return registry.module(self.agent).policy(self.learned.arrays, index)
 
-    def plot(self) -> "Figure":
-        """The learning curve, as a matplotlib Figure that no global state knows of."""
+    def plot(self, kind: str = "learning_curve", **options: Any) -> "Figure":
+        """A picture, as a matplotlib Figure that no global state knows of, and that notebooks show inline.
+
+        Args:
+            kind: "learning_curve"; "exploration", beside the greedy policy; "scores", the last policy of each seed;
+                on a lake "policy" and "visits" (``index=0``: of which seed; None for all visits), and "policy_share",
+                how many seeds choose each move.
+            **options: those of the kind.
+        """
         from agents.common import plotting
 
-        return plotting.learning_curve(self)
+        return plotting.plot(self, kind, **options)
+
+    def diagnose(self) -> "Diagnosis":
+        """Why little or nothing was learned, with the evidence and what to change; empty where all is well."""
+        from agents.common import diagnosis
+
+        return diagnosis.diagnose(self)
+
+    def _repr_html_(self) -> str:
+        from agents.common import notebook
+
+        return notebook.html(self)
 
     def save(self, directory: str | Path) -> None:
         """Write the run to a new or empty directory, from which :func:`agents.load` brings it back."""

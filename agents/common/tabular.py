@@ -1,150 +1,112 @@
-"""The one runner of the tabular agents: many seeds on one table, each exactly as it would be alone.
+"""The one runner of the tabular agents: many seeds side by side, each exactly as it would be alone.
 
-The loop over episodes and steps is written once, as plain Python: :func:`play`. What differs comes in as functions.
-An agent gives how to choose an action and its update; a driver gives how to reset and step the world:
+The loop is written once, as plain Python: :func:`player` puts together an episode's loop and that over the episodes.
+What differs comes in as functions. An agent's :class:`Rule` says how it learns; a driver, how to reset and step the
+world:
 
 - the kernel reads the table of the MDP. Where Numba is installed it compiles the loop together with the agent's very
   functions; without it, or with ``NUMBA_DISABLE_JIT=1``, the same loop runs as Python and gives the same numbers.
-- "step" plays a real environment through ``reset`` and ``step``.
+- "step" plays a real environment through ``reset`` and ``step``: any whose observations and actions are numbered.
 
 Both draw the world's random numbers from the same generator in the same order, so that from the same seed they give
 the same tables, bit for bit.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise, repeat
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents import planning
-from agents.common import streams
-from agents.common.environment import LONGEST_EPISODE, layers, time_limit
+from agents.common import streams, worth
+from agents.common.acting import epsilon_greedy, epsilon_greedy_policy, noisy_greedy
+from agents.common.environment import LONGEST_EPISODE, layers, time_limit, visible_table
 from agents.common.progress import Progress
 from agents.common.run import Learned
+from agents.common.schedules import TabularConfig
 from minigym import MDP, TabularEnv, error, seeding, wrappers
-from minigym.spaces import Discrete
+from minigym.dynamics.mdp import Tables, draw_outcome, draw_start
+from minigym.dynamics.world import SCALAR_OPS, Ops
 
-# How to choose an action. Each takes the values (A,) of the state's actions, the episode's degree of exploration,
-# and the agent's generator.
-
-
-def epsilon_greedy(values, epsilon, generator):
-    """Any action with probability epsilon, otherwise one of the best, ties broken at random (section 2.2).
-
-    To take the first of equals would mean to bump into the same wall for as long as nothing has been learned.
-    """
-    if generator.random() < epsilon:
-        return int(generator.random() * len(values))
-    best_action, ties = 0, 1
-    for action in range(1, len(values)):
-        if values[action] > values[best_action]:
-            best_action, ties = action, 1
-        elif values[action] == values[best_action]:
-            ties += 1
-            if generator.random() * ties < 1:  # the n-th of equals takes over with probability 1/n
-                best_action = action
-    return best_action
+_PATIENCE = 0.2  # seconds for which the loop may run before it asks whether to stop
+_SNAPSHOTS = 4_000_000  # numbers kept, at most, of tables that wait to be evaluated
 
 
-def noisy_greedy(values, scale, generator):
-    """The best action after normal noise was added to each value; the noise breaks every tie."""
-    best_action, best = 0, -np.inf
-    for action in range(len(values)):
-        disturbed = values[action] + scale * generator.standard_normal()
-        if disturbed > best:
-            best_action, best = action, disturbed
-    return best_action
+# What makes one agent another.
 
 
-# The loop.
+class Step(NamedTuple):
+    """What an agent learns from, in the book's names."""
+
+    state: int
+    action: int
+    reward: float
+    next_state: int
+    next_action: int  # of a rule that looks ahead; of no meaning at the end
+    terminated: bool
+    length: int  # of the episode up to here
+    alpha: float
+    gamma: float
+    epsilon: float  # the degree of exploration
 
 
-def play(
-    reset,
-    step,
-    world,
-    chance,
-    choose,
-    update,
-    q_values,
-    generator,
-    gamma,
-    alphas,
-    explorations,
-    limit,
-    returns,
-    lengths,
-):
-    """As many episodes as ``returns`` has room for; ``q_values``, ``returns`` and ``lengths`` are written in place.
+def _nothing(q_values, step, memory, generator):
+    pass
 
-    Args:
-        reset, step, world, chance: the driver's: ``reset(world, chance) -> state`` and ``step(world, chance, state,
-            action) -> next_state, reward, terminated, truncated``, where ``chance`` is the world's generator. (It is
-            no part of ``world``, as Numba takes 150 microseconds a call to look into a tuple with a generator.)
-        choose: the agent's: ``choose(values, exploration, generator) -> action``.
-        update: the agent's: ``update(q_values, state, action, reward, next_state, terminated, alpha, gamma)``.
-        q_values: (S, A) float64.
-        generator: the agent's random numbers.
-        gamma: the discount.
-        alphas, explorations: (episodes,) float64, the step size and the degree of exploration of each episode.
-        limit: the steps after which an episode is truncated.
-        returns, lengths: (episodes,) float64 and int64, the undiscounted return and the steps of each episode.
-    """
-    for episode in range(len(returns)):
-        state = reset(world, chance)
-        episode_return, length, over = 0.0, 0, False
-        while not over:
-            action = choose(q_values[state], explorations[episode], generator)
-            next_state, reward, terminated, truncated = step(world, chance, state, action)
-            # A truncated episode still bootstraps: the update asks only whether it terminated.
-            update(q_values, state, action, reward, next_state, terminated, alphas[episode], gamma)
-            state = next_state
-            episode_return += reward
-            length += 1
-            over = terminated or truncated or length == limit
-        returns[episode] = episode_return
-        lengths[episode] = length
+
+def _no_memory(limit: int, num_states: int, num_actions: int) -> tuple[()]:
+    return ()
+
+
+class Rule(NamedTuple):
+    """How an agent learns: plain functions, which Numba can compile."""
+
+    after_step: Callable[..., None] = _nothing
+    """``after_step(q_values, step, memory, generator)``, called after every step."""
+    after_episode: Callable[..., None] = _nothing
+    """The same at the end of an episode, with its last step."""
+    looks_ahead: bool = False
+    """Whether the next action is chosen before ``after_step``, which then can learn from it; else afterwards."""
+    num_tables: int = 1
+    """``q_values`` are (S, A), or with two tables, on whose sum the agent then acts, (2, S, A)."""
+    make_memory: Callable[[int, int, int], tuple[NDArray[Any], ...]] = _no_memory
+    """``make_memory(longest episode, S, A)``: a NamedTuple of arrays of its own."""
 
 
 # The drivers.
 
 
-class Table(NamedTuple):
-    """The world of the kernel: the arrays of an MDP."""
+class Drive(NamedTuple):
+    """How to reset and step the world; ``chance`` is its generator.
 
-    initial: NDArray[np.float64]  # (S,) running sums
-    cumulative: NDArray[np.float64]  # (S, A, K) running sums
-    next_state: NDArray[np.int32]  # (S, A, K)
-    reward: NDArray[np.float64]  # (S, A, K)
-    terminated: NDArray[np.bool_]  # (S, A, K)
+    (It is no part of ``world``, as Numba takes 150 microseconds a call to look into a tuple with a generator.)
+    """
 
-
-def reset_table(table, chance):
-    """One random number, even where there is only one start: as ``TabularEnv`` draws it."""
-    uniform = chance.random()
-    for state in range(len(table.initial)):
-        if table.initial[state] > uniform:
-            return state
-    return 0  # rounding left the last running sum at or below the number drawn
+    reset: Callable[..., int]
+    """``reset(world, chance) -> state``."""
+    step: Callable[..., tuple[int, float, bool, bool]]
+    """``step(world, chance, state, action) -> next_state, reward, terminated, truncated``."""
 
 
-def step_table(table, chance, state, action):
-    """One random number, even where nothing is left to chance; the time limit is the loop's."""
-    uniform = chance.random()
-    outcome = 0  # where rounding leaves none
-    for candidate in range(table.cumulative.shape[2]):
-        if table.cumulative[state, action, candidate] > uniform:
-            outcome = candidate
-            break
-    place = (state, action, outcome)
-    return table.next_state[place], table.reward[place], table.terminated[place], False
+def kernel_drive(ops: Ops) -> Drive:
+    """Steps drawn from the tables of an MDP, as ``TabularEnv`` draws them; the time limit is the loop's."""
+
+    def reset(tables, chance):
+        return draw_start(chance.random(), tables, ops)
+
+    def step(tables, chance, state, action):
+        _, place = draw_outcome(state, action, chance.random(), tables, ops)
+        return tables.next_state[place], tables.reward[place], tables.terminated[place], False
+
+    return Drive(reset, step)
 
 
 @dataclass
@@ -155,17 +117,131 @@ class Played:
     seed: int | None
 
 
-def reset_env(world, _):
+def _reset_env(world, _):
     """Seeded the first time only: then the stream runs on."""
     state, _ = world.env.reset(seed=world.seed)
     world.seed = None
     return state
 
 
-def step_env(world, _, __, action):
+def _step_env(world, _, __, action):
     """Play one action; the environment knows its state itself."""
     next_state, reward, terminated, truncated, _ = world.env.step(action)
     return next_state, reward, terminated, truncated
+
+
+STEP_DRIVE = Drive(_reset_env, _step_env)
+
+
+# The loop.
+
+
+def player(drive: Drive, rule: Rule, choose: Callable[..., int]) -> Callable[..., None]:
+    """The loop of an agent in a world, as one function that Numba can compile.
+
+    Args:
+        drive: how to reset and step the world.
+        rule: how to learn.
+        choose: how to act, ``choose(q_values, state, exploration, generator) -> action``.
+
+    Returns:
+        ``play``; its docstring says what it takes.
+    """
+    reset, step = drive
+    after_step, after_episode, looks_ahead, _, _ = rule
+
+    def play_episode(world, chance, generator, q_values, visits, memory, alpha, gamma, epsilon, limit):
+        state = reset(world, chance)
+        action = next_action = 0
+        episode_return, length, over = 0.0, 0, False
+        while not over:
+            if looks_ahead and length > 0:
+                action = next_action
+            else:
+                action = choose(q_values, state, epsilon, generator)
+            next_state, reward, terminated, truncated = step(world, chance, state, action)
+            visits[state, action] += 1
+            episode_return += reward
+            length += 1
+            over = terminated or truncated or length == limit
+            # A truncated episode still bootstraps: it has a next action, and an update asks only whether it terminated.
+            if looks_ahead and not terminated:
+                next_action = choose(q_values, next_state, epsilon, generator)
+            taken = Step(state, action, reward, next_state, next_action, terminated, length, alpha, gamma, epsilon)
+            after_step(q_values, taken, memory, generator)
+            if over:
+                after_episode(q_values, taken, memory, generator)
+            state = next_state
+        return episode_return, length
+
+    def play(
+        world,
+        chance,
+        generator,
+        q_values,
+        visits,
+        memory,
+        gamma,
+        alphas,
+        explorations,
+        limit,
+        returns,
+        lengths,
+        begin,
+        ends,
+        snapshots,
+    ):
+        """The episodes from number ``begin`` on, up to the last of ``ends``; the arrays are written in place.
+
+        Args:
+            world, chance: the driver's.
+            generator: the agent's random numbers.
+            q_values: float64, (S, A) or (2, S, A).
+            visits: (S, A) int64, how often each action was taken.
+            memory: the rule's.
+            gamma: the discount.
+            alphas, explorations: (episodes,) float64, the step size and the degree of exploration of each episode.
+            limit: the steps after which an episode is truncated.
+            returns, lengths: (episodes,) float64 and int64, the undiscounted return and the steps of each episode.
+            begin, ends: numbers of episodes; ``ends`` (C,) int64 are checkpoints.
+            snapshots: (C, ...), where ``q_values`` are copied at each checkpoint.
+        """
+        for checkpoint in range(len(ends)):
+            for episode in range(begin, ends[checkpoint]):
+                returns[episode], lengths[episode] = play_episode(
+                    world,
+                    chance,
+                    generator,
+                    q_values,
+                    visits,
+                    memory,
+                    alphas[episode],
+                    gamma,
+                    explorations[episode],
+                    limit,
+                )
+            begin = ends[checkpoint]
+            snapshots[checkpoint] = q_values
+
+    return play
+
+
+@cache
+def _kernel(rule: Rule, choose: Callable[..., int]) -> tuple[Callable[..., None], bool]:
+    """The loop on a table, and whether it is compiled: it is Python where Numba is missing or told not to compile."""
+    try:
+        import numba
+    except ImportError:
+        compiles = False
+    else:
+        compiles = not numba.config.DISABLE_JIT
+    if not compiles:
+        return player(kernel_drive(SCALAR_OPS), rule, choose), False
+    from minigym.vector.compiling import digest, kernel
+    from minigym.vector.kernels import compiled_ops
+
+    play = player(kernel_drive(compiled_ops()), rule, choose)
+    return kernel(play, digest(play)), True
 
 
 # Training.
@@ -175,177 +251,207 @@ def step_env(world, _, __, action):
 class _Run:
     """One seed: all that changes while it learns."""
 
-    world: Table | Played
+    world: Tables | Played
     chance: np.random.Generator | None
     generator: np.random.Generator
     q_values: NDArray[np.float64]
+    visits: NDArray[np.int64]
+    memory: tuple[NDArray[Any], ...]
     returns: NDArray[np.float64]
     lengths: NDArray[np.int64]
 
 
 def learn(
     make_env: Callable[[], Any],
+    config: TabularConfig,
     seeds: Sequence[int],
     progress: Progress,
+    rule: Rule,
     *,
-    choose: Callable[..., int],
-    update: Callable[..., None],
-    gamma: float,
-    alphas: NDArray[np.float64],
-    explorations: NDArray[np.float64],
-    initial_q: float,
-    checkpoints: int,
     driver: str | None = None,
     threads: int | None = None,
 ) -> Learned:
-    """Train one agent on every seed, and evaluate its greedy policies exactly on the way.
+    """Train one agent on every seed, and evaluate its policies exactly on the way where there is a table.
 
     Args:
-        make_env: makes an environment that has a table.
+        make_env: makes an environment whose observations and actions are numbered from 0.
+        config: the hyperparameters; a ``NoisyConfig`` may ask for exploration by noise.
         seeds: the runs; a seed gives the same run alone or among others, on any number of threads.
-        progress: counts episodes, of all seeds together; its ``stop`` ends the training at the next checkpoint.
-        choose, update, gamma, alphas, explorations: see :func:`play`; there are as many episodes as alphas.
-        initial_q: the value of every action before the first episode.
-        checkpoints: how many exact evaluations follow, evenly spaced, the one before the first episode.
+        progress: counts episodes, of all seeds together; its ``stop`` ends the training at a checkpoint, within a
+            fraction of a second where episodes are that short.
+        rule: how the agent learns.
         driver: "kernel" or "step"; None for the kernel wherever that gives the same numbers.
         threads: how many seeds the compiled kernel trains at the same time; None for one on each core.
 
     Returns:
-        ``arrays``: "q_values" (seeds, S, A). ``checkpoints``: "episodes" (C,), how many were over; "exact_success"
-        (seeds, C), the greedy policy's expected undiscounted return within the time limit; "exact_return" (seeds, C),
-        its expected discounted return without a limit. Both are from ``mdp.initial``, ties uniform.
+        ``arrays``: "q_values" (seeds, S, A), of an agent with two tables their mean; "visits" (seeds, S, A) int64, how
+        often each action was taken; with two tables also "tables" (seeds, 2, S, A).
+
+        ``checkpoints``: "episodes" (C,), how many were over; the first is before any. With a table, (seeds, C) each,
+        from ``mdp.initial``, ties uniform: "exact_success", the greedy policy's expected undiscounted return within
+        the time limit; "exact_return", its expected discounted return without a limit; and, where exploration is
+        epsilon-greedy, "exploring_success", the expected undiscounted return within the limit of the policy that
+        acts in the next episode (after the last: in the last). Of a policy that explores by noise it is not known:
+        its probabilities are integrals without a closed form.
     """
     with make_env() as env:
-        mdp = _checked_table(env)
+        num_states, num_actions = _sizes(env)
+        mdp = visible_table(env)
         # To cut an endless episode costs nothing but its length, since a truncated one still bootstraps.
         limit = time_limit(env) or LONGEST_EPISODE
-        driver = driver or ("kernel" if _only_the_table_counts(env) else "step")
-    if gamma == 1:  # not every table has values to learn then: an error that says why comes now, not after the training
-        planning.solve(mdp, gamma=gamma)
-    episodes = len(alphas)
-    if driver == "kernel":
-        functions = [_compiled(function) for function in (play, reset_table, step_table, choose, update)]
-    else:
-        functions = [play, reset_env, step_env, choose, update]
-    play_on, reset, step, choose, update = functions
+        driver = driver or ("kernel" if mdp is not None and _only_the_table_counts(env) else "step")
+    if mdp is not None and config.gamma == 1:  # not every table has values to learn then: say why before the training
+        planning.solve(mdp, gamma=1.0)
+    noisy = getattr(config, "exploration", None) == "noise"
+    choose, explorations = (noisy_greedy, config.noise_scales()) if noisy else (epsilon_greedy, config.epsilons())
+    play, is_compiled = _kernel(rule, choose) if driver == "kernel" else (player(STEP_DRIVE, rule, choose), False)
+    alphas = config.alphas()
+    ends = np.unique(np.linspace(0, config.episodes, config.checkpoints + 1).round().astype(np.int64))
+    shape = (num_states, num_actions) if rule.num_tables == 1 else (rule.num_tables, num_states, num_actions)
 
-    def advance(run: _Run, begin: int, end: int) -> None:
-        play_on(
-            reset,
-            step,
+    def advance(run: _Run, begin: int, ends: NDArray[np.int64], snapshots: NDArray[np.float64]) -> None:
+        play(
             run.world,
             run.chance,
-            choose,
-            update,
-            run.q_values,
             run.generator,
-            float(gamma),
-            alphas[begin:end],
-            explorations[begin:end],
+            run.q_values,
+            run.visits,
+            run.memory,
+            float(config.gamma),
+            alphas,
+            explorations,
             limit,
-            run.returns[begin:end],
-            run.lengths[begin:end],
+            run.returns,
+            run.lengths,
+            begin,
+            ends,
+            snapshots,
         )
+
+    def evaluated(tables: NDArray[np.float64], checkpoints: slice) -> dict[str, NDArray[np.float64]]:
+        if mdp is None:
+            return {}
+        tables = _acting_values(tables, rule)
+        epsilons = None if noisy else explorations[np.minimum(ends[checkpoints], config.episodes - 1)]
+        return _exact_worth(mdp, tables, limit, config.gamma, epsilons)
 
     with ExitStack() as opened:
         runs = []
-        for seed, (world, chance) in zip(seeds, _worlds(driver, mdp, make_env, seeds, opened), strict=True):
-            q_values = np.full((mdp.num_states, mdp.num_actions), float(initial_q))
-            returns, lengths = np.zeros(episodes), np.zeros(episodes, dtype=np.int64)
-            runs.append(_Run(world, chance, streams.generator(seed, streams.AGENT), q_values, returns, lengths))
-        # Compiled code lets several threads run at once; Python would only take turns, and windows want one thread.
-        workers = 1 if play_on is play else min(threads or os.cpu_count() or 1, len(runs))
-        on_all = map if workers == 1 else opened.enter_context(ThreadPoolExecutor(workers)).map
-        ends = np.unique(np.linspace(0, episodes, checkpoints + 1).round().astype(np.int64)).tolist()
-        curves = [_exact_worth(mdp, runs, limit, gamma)]
-        progress.start(episodes * len(runs), "episode")
-        for begin, end in pairwise(ends):
-            list(on_all(advance, runs, repeat(begin), repeat(end)))
-            curves.append(_exact_worth(mdp, runs, limit, gamma))
-            progress.update((end - begin) * len(runs), exact_success=float(curves[-1][0].mean()))
-            if progress.stop:
-                break
-    done = ends[len(curves) - 1]
-    exact_success, exact_return = np.array(curves).transpose(1, 2, 0)
-    return Learned(
-        arrays={"q_values": np.array([run.q_values for run in runs])},
-        steps=np.array([run.lengths.sum() for run in runs]),
-        episode_returns=[run.returns[:done] for run in runs],
-        episode_lengths=[run.lengths[:done] for run in runs],
-        checkpoints={
-            "episodes": np.array(ends[: len(curves)]),
-            "exact_success": exact_success,
-            "exact_return": exact_return,
-        },
-        finished=done == episodes,
-    )
-
-
-def greedy_action(q_values: NDArray[np.float64], observation: Any) -> Any:
-    """The best action of an observation (an int), or of each in an array; the first of equals.
-
-    Equals remain only where nothing was learned. The exact figures count them as equally likely; a policy to be
-    watched or deployed should be the same function each time it is asked.
-    """
-    action = q_values[observation].argmax(axis=-1)
-    return int(action) if np.ndim(observation) == 0 else action
-
-
-def _worlds(
-    driver: str, mdp: MDP, make_env: Callable[[], Any], seeds: Sequence[int], opened: ExitStack
-) -> Iterator[tuple[Table | Played, np.random.Generator | None]]:
-    """The world of each seed, and its generator where it has none of its own."""
-    table = Table(
-        initial=np.cumsum(mdp.initial),
-        cumulative=mdp.cumulative,
-        next_state=mdp.next_state,
-        reward=mdp.reward.astype(np.float64),
-        terminated=mdp.terminated,
-    )
-    for seed in seeds:
-        (first_seed,) = streams.integers(seed, streams.TRAIN)
-        if driver == "kernel":
-            yield table, seeding.np_random(first_seed)[0]
-        else:
-            yield Played(opened.enter_context(make_env()), first_seed), None
-
-
-@cache
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``function`` compiled by Numba, or as it is where Numba is missing."""
-    try:
-        import numba
-    except ImportError:
-        return function
-    return numba.njit(nogil=True)(function)
-
-
-def _exact_worth(mdp: MDP, runs: Sequence[_Run], limit: int, gamma: float) -> tuple[Any, Any]:
-    """Each run's greedy policy, from the start: (seeds,) undiscounted within the limit, (seeds,) discounted without."""
-    policies = planning.greedy_policy([run.q_values for run in runs])
-    starts = np.flatnonzero(mdp.initial)  # elsewhere a value may be infinite, and 0 times that is NaN
-    values = planning.policy_value(mdp, policies, gamma=gamma)[:, starts]
-    return planning.policy_return(mdp, policies, horizon=limit), values @ mdp.initial[starts]
-
-
-def _checked_table(env: Any) -> MDP:
-    """The environment's table, if it is what a tabular agent sees; an error that says what to do otherwise."""
-    mdp = getattr(env.unwrapped, "mdp", None)
-    if mdp is None:
-        raise error.InvalidParameter(
-            f"a tabular agent needs an environment with a table (env.mdp), such as FrozenLake-v1, but {env} has none; "
-            'where observations are not numbered states, train "dqn" instead'
-        )
-    for name, space, count in (
-        ("observation", env.observation_space, mdp.num_states),
-        ("action", env.action_space, mdp.num_actions),
-    ):
-        if space != Discrete(count):
-            raise error.InvalidParameter(
-                f"a tabular agent needs the table's own {name}s, Discrete({count}), but a wrapper of {env} changes "
-                f"them to {space}; leave that wrapper out"
+        for seed in seeds:
+            (first_seed,) = streams.integers(seed, streams.TRAIN)
+            if driver == "kernel":
+                world, chance = mdp.tables, seeding.np_random(first_seed)[0]
+            else:
+                world, chance = Played(opened.enter_context(make_env()), first_seed), None
+            runs.append(
+                _Run(
+                    world=world,
+                    chance=chance,
+                    generator=streams.generator(seed, streams.AGENT),
+                    q_values=np.full(shape, float(config.initial_q)),
+                    visits=np.zeros((num_states, num_actions), dtype=np.int64),
+                    memory=rule.make_memory(limit, num_states, num_actions),
+                    returns=np.zeros(config.episodes),
+                    lengths=np.zeros(config.episodes, dtype=np.int64),
+                )
             )
-    return mdp
+        # Compiled code lets several threads run at once; Python would only take turns, and windows want one thread.
+        workers = min(threads or os.cpu_count() or 1, len(runs)) if is_compiled else 1
+        on_all = map if workers == 1 else opened.enter_context(ThreadPoolExecutor(workers)).map
+        curves = [evaluated(np.array([[run.q_values for run in runs]]), slice(1))]
+        progress.start(config.episodes * len(runs), "episode")
+        # To enter compiled code takes a tenth of a millisecond, and so does an exact evaluation of a few policies.
+        # So checkpoints are passed in groups, as large as they can be while Ctrl-C does not have to wait.
+        done, group = 1, 1
+        while done < len(ends) and not progress.stop:
+            began = time.perf_counter()
+            passed = slice(done, done + group)
+            begin, end = ends[done - 1], ends[passed][-1]
+            snapshots = np.empty((len(runs), len(ends[passed]), *shape))
+            list(on_all(advance, runs, repeat(begin), repeat(ends[passed]), snapshots))
+            curves.append(evaluated(np.moveaxis(snapshots, 0, 1), passed))
+            last = {name: float(curve[:, -1].mean()) for name, curve in curves[-1].items() if name == "exact_success"}
+            progress.update(int(end - begin) * len(runs), **last)
+            done += len(ends[passed])
+            seconds = time.perf_counter() - began
+            group = 2 * group if 2 * seconds < _PATIENCE else group if seconds < _PATIENCE else group // 2
+            group = max(1, min(group, _SNAPSHOTS // snapshots[:, 0].size))
+    played = int(ends[done - 1])
+    tables = np.array([run.q_values for run in runs])
+    both = {} if rule.num_tables == 1 else {"tables": tables}
+    return Learned(
+        arrays={
+            "q_values": _acting_values(tables, rule),
+            "visits": np.array([run.visits for run in runs]),
+            **both,
+        },
+        steps=np.array([run.lengths.sum() for run in runs]),
+        episode_returns=[run.returns[:played] for run in runs],
+        episode_lengths=[run.lengths[:played] for run in runs],
+        checkpoints={"episodes": ends[:done]}
+        | {name: np.concatenate([curve[name] for curve in curves], axis=1) for name in curves[0]},
+        finished=played == config.episodes,
+    )
+
+
+def policy(arrays: Mapping[str, NDArray[np.float64]], index: int) -> Callable[[Any], Any]:
+    """The greedy policy of the ``index``-th seed: an observation (an int) -> an action, an array -> an array.
+
+    Of equals it takes the first. They remain only where nothing was learned. The exact figures count them as equally
+    likely; a policy to be watched or deployed should be the same function each time it is asked.
+    """
+    q_values = arrays["q_values"][index]
+
+    def act(observation: Any) -> Any:
+        action = q_values[observation].argmax(axis=-1)
+        return int(action) if np.ndim(observation) == 0 else action
+
+    return act
+
+
+def _acting_values(tables: NDArray[np.float64], rule: Rule) -> NDArray[np.float64]:
+    """(..., S, A): an agent's table; of two their mean, which orders the actions as their sum does."""
+    return tables if rule.num_tables == 1 else tables.mean(axis=-3)
+
+
+def _exact_worth(
+    mdp: MDP, q_values: NDArray[np.float64], limit: int, gamma: float, epsilons: NDArray[np.float64] | None
+) -> dict[str, NDArray[np.float64]]:
+    """The checkpoints' figures (seeds, C), as :func:`learn` returns them.
+
+    Args:
+        mdp: the table.
+        q_values: (C, seeds, S, A).
+        limit, gamma: the time limit and the discount.
+        epsilons: (C,), or None where exploration is by noise.
+    """
+    greedy = planning.greedy_policy(q_values)
+    figures = {
+        "exact_success": worth.return_within(mdp, greedy, limit),
+        "exact_return": worth.discounted_return(mdp, greedy, gamma),
+    }
+    if epsilons is not None:
+        exploring = epsilon_greedy_policy(q_values, epsilons[:, None])
+        figures["exploring_success"] = worth.return_within(mdp, exploring, limit)
+    return {name: figure.T for name, figure in figures.items()}
+
+
+def _sizes(env: Any) -> tuple[int, int]:
+    """S and A, where both spaces are numbered from 0; an error that says what to do otherwise."""
+    for name, space in (("observations", env.observation_space), ("actions", env.action_space)):
+        # Gymnasium's Discrete is as good as minigym's. (A MultiBinary has a count, too, but a shape as well.)
+        if not isinstance(getattr(space, "n", None), (int, np.integer)) or space.shape != ():
+            raise error.InvalidParameter(
+                f"a tabular agent needs numbered {name}, such as FrozenLake-v1's, but those of {env} are {space}; "
+                "divide a Box into cells (minigym.wrappers.DiscretizeObservation, DiscretizeAction), or train "
+                '"dqn" instead'
+            )
+        if getattr(space, "start", 0) != 0:
+            raise error.InvalidParameter(
+                f"a tabular agent needs {name} numbered from 0, but those of {env} are {space}; put a wrapper around "
+                f"it that subtracts {space.start}"
+            )
+    return int(env.observation_space.n), int(env.action_space.n)
 
 
 def _only_the_table_counts(env: Any) -> bool:

@@ -44,6 +44,12 @@ def _search(values: Any, x: float) -> int:
     return np.searchsorted(values, x, side="right")  # type: ignore[return-value]  # an integer once compiled
 
 
+@cache
+def compiled_ops() -> Ops:
+    """The functions that a world may call, for inside compiled code."""
+    return Ops(*(compiled(function) for function in (_sin, _cos, _where, _search)))
+
+
 # Tuples of a length that is known when the kernel is compiled are built one number after the other, each function
 # calling the one for a number less. All of them are inlined.
 
@@ -173,7 +179,7 @@ def kernels(shape: Shape) -> Kernels:  # noqa: PLR0912, PLR0915  # one function,
     reset_infos, make_params, start, transition = shape.reset_infos, shape.make_params, shape.start, shape.transition
     prepare = shape.prepare or (lambda state, params, ops: ())
     observe = shape.observe or (lambda state, ops: state)
-    ops = Ops(*(compiled(function) for function in (_sin, _cos, _where, _search)))
+    ops = compiled_ops()
     number: type = int if shape.is_discrete else float
 
     load, store = _gather(state_size, number), _scatter(state_size)

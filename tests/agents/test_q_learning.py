@@ -13,11 +13,13 @@ import agents
 import minigym
 from agents import planning, q_learning
 from agents.common import streams, tabular
+from agents.common.acting import epsilon_greedy, noisy_greedy
 from agents.common.environment import LONGEST_EPISODE
 from agents.common.progress import Progress
 from agents.q_learning import Config, update
 from minigym import MDP, error
 from minigym.wrappers import RecordEpisodeStatistics, TimeLimit
+from tests.agents.tabular_runs import error_of
 
 ROOT = Path(__file__).parents[2]
 LAKE = minigym.make("FrozenLake-v1").mdp
@@ -161,6 +163,13 @@ def test_the_recipe_solves_the_slippery_lake():
     assert np.median(error_of_start) < 0.02
 
 
+@pytest.mark.parametrize("episodes", [2_000, 32_000])
+def test_it_converges_to_the_optimal_values(episodes):
+    """The seeds are fixed, so there is no false alarm."""
+    errors, _ = error_of("q_learning", episodes)
+    assert errors.mean() < 8 / np.sqrt(episodes)
+
+
 # The same numbers on every path
 
 
@@ -197,7 +206,7 @@ import sys
 sys.path.insert(0, {str(ROOT)!r})
 from tests.agents import test_q_learning as this
 from agents.common import tabular
-assert tabular._compiled(tabular.play) is tabular.play
+assert not tabular._kernel(this.q_learning.RULE, this.epsilon_greedy)[1]
 for exploration in ("epsilon_greedy", "noise"):
     print(this.digest(this.train(this.make_lake, [5, 6], driver="kernel", exploration=exploration, **this.SMALL)))
 """
@@ -205,7 +214,7 @@ for exploration in ("epsilon_greedy", "noise"):
 
 @pytest.mark.parametrize("without", ["jit", "numba"])
 def test_compiled_or_not_the_kernel_gives_the_same_bits(without):
-    if tabular._compiled(tabular.play) is tabular.play:
+    if not tabular._kernel(q_learning.RULE, epsilon_greedy)[1]:
         pytest.skip("Numba is missing or told not to compile: there is nothing to compare with")
     before = 'sys.modules["numba"] = None' if without == "numba" else ""
     env = os.environ | ({"NUMBA_DISABLE_JIT": "1"} if without == "jit" else {})
@@ -245,8 +254,8 @@ def test_the_number_of_checkpoints_changes_nothing_but_the_curves():
 def test_ties_are_broken_evenly():
     """24,000 choices among 3 best of 5: each share is 1/3 within 0.02, 6.5 standard errors (false alarm 2e-10)."""
     generator = np.random.default_rng(0)
-    values = np.array([0.5, 1.0, 1.0, -2.0, 1.0])
-    chosen = [tabular.epsilon_greedy(values, 0.0, generator) for _ in range(24_000)]
+    values = np.array([[9.0] * 5, [0.5, 1.0, 1.0, -2.0, 1.0]])
+    chosen = [epsilon_greedy(values, 1, 0.0, generator) for _ in range(24_000)]
     shares = np.bincount(chosen, minlength=5) / len(chosen)
     np.testing.assert_allclose(shares, [0, 1 / 3, 1 / 3, 0, 1 / 3], atol=0.02)
 
@@ -254,8 +263,8 @@ def test_ties_are_broken_evenly():
 def test_epsilon_is_the_share_of_random_actions():
     """Epsilon 0.4, 4 actions: each other one 0.1, within 0.013, 6.7 standard errors (false alarm below 1e-10)."""
     generator = np.random.default_rng(1)
-    values = np.array([0.0, 0.0, 1.0, 0.0])
-    chosen = [tabular.epsilon_greedy(values, 0.4, generator) for _ in range(24_000)]
+    values = np.array([[0.0, 0.0, 1.0, 0.0]])
+    chosen = [epsilon_greedy(values, 0, 0.4, generator) for _ in range(24_000)]
     shares = np.bincount(chosen, minlength=4) / len(chosen)
     np.testing.assert_allclose(np.delete(shares, 2), 0.1, atol=0.013)
 
@@ -266,7 +275,7 @@ def test_noise_is_normal_and_scaled():
     Its share of 24,000 choices, within 6 standard errors (false alarm 2e-9).
     """
     generator = np.random.default_rng(2)
-    chosen = [tabular.noisy_greedy(np.array([1.0, 0.0]), 2.0, generator) for _ in range(24_000)]
+    chosen = [noisy_greedy(np.array([[1.0, 0.0]]), 0, 2.0, generator) for _ in range(24_000)]
     assert np.mean(chosen) == pytest.approx(0.36184, abs=6 * np.sqrt(0.3618 * 0.6382 / 24_000))
 
 
@@ -369,7 +378,8 @@ class Stopping(Progress):
         self.stop = len(self.counted) == 2
 
 
-def test_stopping_leaves_everything_whole():
+def test_stopping_leaves_everything_whole(monkeypatch):
+    monkeypatch.setattr(tabular, "_PATIENCE", 0.0)  # asks after every checkpoint
     progress = Stopping()
     stopped = train(make_lake, range(2), progress=progress, episodes=1000, checkpoints=10)
     whole = train(make_lake, range(2), episodes=1000, checkpoints=10)
@@ -423,8 +433,8 @@ def test_what_a_wrapper_or_a_subclass_does_is_not_bypassed():
 
 def test_the_kernel_is_used_where_it_may_be(monkeypatch):
     used = []
-    worlds = tabular._worlds
-    monkeypatch.setattr(tabular, "_worlds", lambda driver, *rest: used.append(driver) or worlds(driver, *rest))
+    kernel = tabular._kernel
+    monkeypatch.setattr(tabular, "_kernel", lambda *functions: used.append(functions) or kernel(*functions))
     for make_env in (
         make_lake,
         limited(LAKE, 5),
@@ -432,7 +442,7 @@ def test_the_kernel_is_used_where_it_may_be(monkeypatch):
         lambda: RecordEpisodeStatistics(make_lake()),
     ):
         train(make_env, episodes=1)
-    assert used == ["kernel", "kernel", "kernel", "step"]
+    assert used == [(q_learning.RULE, epsilon_greedy)] * 3
 
 
 def test_an_environment_made_to_be_watched_is_played(monkeypatch):
@@ -485,6 +495,7 @@ def test_the_training_environment_draws_from_the_train_stream():
         ({"final_epsilon": -1.0}, "final_epsilon must be between 0 and 1"),
         ({"noise_decay": 0.0}, "noise_decay must be positive and finite"),
         ({"initial_q": float("inf")}, "initial_q must be finite"),
+        ({"final_epsilon": 0.0, "epsilon_decay": "geometric"}, r"final_epsilon .* above 0 .* epsilon_decay='linear'"),
         ({"alpha_decay": "linaer"}, "no alpha_decay 'linaer'; did you mean 'linear'"),
         ({"exploration": "greedy"}, "no exploration 'greedy'; did you mean 'epsilon_greedy'"),
     ],
@@ -492,25 +503,6 @@ def test_the_training_environment_draws_from_the_train_stream():
 def test_config_refuses_nonsense(hyperparameters, message):
     with pytest.raises(error.InvalidParameter, match=message):
         Config(**hyperparameters)
-
-
-def test_an_environment_without_a_table():
-    with pytest.raises(error.InvalidParameter, match=r'needs an environment with a table .* train "dqn" instead'):
-        train(lambda: minigym.make("CartPole-v1"), episodes=1)
-
-
-class Renumbered(minigym.ObservationWrapper):
-    def __init__(self, env):
-        super().__init__(env)
-        self.observation_space = minigym.spaces.Discrete(17)
-
-    def observation(self, observation):
-        return observation + 1
-
-
-def test_a_wrapper_that_renumbers_states():
-    with pytest.raises(error.InvalidParameter, match=r"the table's own observations, Discrete\(16\), but a wrapper"):
-        train(lambda: Renumbered(make_lake()), episodes=1)
 
 
 def test_through_the_front_door():

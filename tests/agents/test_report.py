@@ -178,6 +178,55 @@ def test_exact_figures_are_named_and_right():
     assert lines[tests + 1].split()[-1] == "0.700"
 
 
+def test_random_play_stands_beside_the_optimum():
+    assert line_with(lines_of(make_run()), "random play").split()[-1] == "0.013940"
+
+
+def test_the_learning_curve_in_one_line():
+    run = make_run()
+    run.learned.checkpoints |= {"exact_success": np.tile(np.linspace(0, 1, 50), (3, 1)), "episodes": np.arange(50) // 3}
+    lines = lines_of(run)
+    at = lines.index("Success of the greedy policy, exact, median of seeds, over the checkpoints")
+    signs, figures = lines[at + 1].split(maxsplit=1)
+    assert len(signs) == 40
+    assert (signs[0], signs[20], signs[-1]) == ("▁", "▅", "█")
+    assert list(signs) == sorted(signs)
+    assert figures == "0.000 to 1.000, at best 1.000"
+    assert "\n  " + "_" * 3 in report.text(run, encoding="ascii")
+    run.learned.checkpoints["exact_success"][:, -1] = 0.25
+    assert line_with(lines_of(run), "at best").endswith("0.000 to 0.250, at best 0.980")
+    run = make_run(CHAIN, seeds=[0])  # returns, and one seed: from the least to the greatest
+    run.learned.checkpoints["exact_success"] = np.array([[-50.0, np.inf, 18.0]])
+    lines = lines_of(run)
+    assert lines[lines.index("Return of the greedy policy, exact, over the checkpoints") + 1].split() == [
+        "▁█", "-50.0", "to", "18.0,", "at", "best", "18.0",
+    ]  # fmt: skip
+
+
+def test_several_seeds_have_the_figures_of_a_claim():
+    run = make_run(final_exact_return=np.array([0.74, 0.1, 0.74]))
+    run.exact_success[[0, 1], 2] = 0.74, 0.1
+    lines = lines_of(run)
+    at = lines.index("3 seeds: success on FrozenLake-v1 within 100 steps, exact")
+    assert lines[at + 2].split()[-4:] == ["0.666667", "0.094299", "to", "0.991596"]
+    assert lines[at + 3].split()[:2] == ["median", "0.740000"]
+    assert "5th percentile" in lines[at + 4]
+    assert "IQM (hides failures)" in lines[at + 6]
+    assert "1 of 3 seeds never got there" in line_with(lines, "never got there")
+    assert "95 % interval" not in report.text(make_run(seeds=[0]))
+
+
+def test_the_report_does_without_scipy(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.special", None)
+    assert "an interval needs SciPy" in line_with(lines_of(make_run()), "SciPy")
+
+
+def test_a_run_that_failed_is_diagnosed_and_a_good_one_is_not():
+    bad = lines_of(make_run(final_exact_return=np.array([0.740165, 0.1, 0.6])))
+    assert line_with(bad, "Diagnosis").startswith("Diagnosis: 2 of 3 seeds learned too little")
+    assert "Diagnosis" not in report.text(make_run())
+
+
 def test_without_a_limit_or_a_threshold_the_report_says_so():
     lines = lines_of(make_run(CHAIN, seeds=[0]))
     assert "Return of the greedy policy cut after 1,000 steps, exact" in lines

@@ -72,7 +72,7 @@ def test_other_seeds_are_refused(given, complaint):
 
 
 def test_an_unknown_agent_gets_a_suggestion():
-    with pytest.raises(error.InvalidParameter, match=r"did you mean 'q_learning'.*q_learning, dqn"):
+    with pytest.raises(error.InvalidParameter, match=r"did you mean 'q_learning'.*q_learning, sarsa"):
         agents.train("qlearning", "FrozenLake-v1")
 
 

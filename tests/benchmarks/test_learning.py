@@ -1,0 +1,40 @@
+"""The learning benchmark measures what it says; how fast is not a matter for a test."""
+
+import json
+
+import pytest
+
+from benchmarks import learning
+from benchmarks.learning import CONTESTANTS, Row
+
+
+def test_ratios_and_seconds():
+    medians = (0.05, 0.1, 10, 20)
+    rows = [Row(name, median, median, median, 1000.0) for name, median in zip(CONTESTANTS, medians, strict=True)]
+    lines = [line.split(" | ") for line in learning.table(rows, 100).splitlines()[2:]]
+    assert [line[5] for line in lines] == ["400 x (goal 250 x) |", "200 x |", "2 x |", "1 |"]
+    assert [line[4] for line in lines] == ["0.005", "0.010", "1.000", "2.000"]
+
+
+def test_medians_of_turns(monkeypatch):
+    times = iter([1.0, 2.0, 8.0, 30.0, 5.0, 4.0, 9.0, 10.0, 3.0, 9.0, 7.0, 20.0])  # the contestants take turns
+    monkeypatch.setattr(learning, "_in_own_process", lambda *_: (next(times), 7.0))
+    rows = learning.measure(repeats=3, episodes=1, seeds=1, seconds=1.0)
+    assert [(row.median, row.fastest, row.slowest) for row in rows] == [(3, 1, 5), (4, 2, 9), (8, 7, 9), (20, 10, 30)]
+
+
+def test_both_learn_the_same_amount():
+    """Steps a seed agree but for chance: 300 episodes of 2 seeds of each loop, and of 20 of ours, within a quarter."""
+    _, ours = learning.minigym_training(300, 20, 1)
+    loop = [learning.numpy_training(300, seed, tuned)[1] for seed in range(2) for tuned in (False, True)]
+    assert sum(loop) / 4 == pytest.approx(ours / 20, rel=0.25)
+
+
+def test_a_short_run_prints_and_writes(tmp_path, capsys):
+    learning.main(repeats=1, episodes=20, seeds=2, seconds=0.01, output_dir=tmp_path)
+    document = json.loads((tmp_path / "learning.json").read_text())
+    assert [row["contestant"] for row in document["rows"]] == list(CONTESTANTS)
+    assert all(0.001 < row["median"] < 1e6 for row in document["rows"])
+    text = (tmp_path / "learning.md").read_text()
+    assert "--episodes 20" in text
+    assert capsys.readouterr().out.strip() in text
