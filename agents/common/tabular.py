@@ -155,10 +155,7 @@ def player(drive: Drive, rule: Rule, choose: Callable[..., int]) -> Callable[...
         action = next_action = 0
         episode_return, length, over = 0.0, 0, False
         while not over:
-            if looks_ahead and length > 0:
-                action = next_action
-            else:
-                action = choose(q_values, state, epsilon, generator)
+            action = next_action if looks_ahead and length > 0 else choose(q_values, state, epsilon, generator)
             next_state, reward, terminated, truncated = step(world, chance, state, action)
             visits[state, action] += 1
             episode_return += reward
