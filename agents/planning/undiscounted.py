@@ -84,7 +84,7 @@ def undiscounted(
 def _soonest(
     model: Model, values: NDArray[np.float64], epsilon: float, watch: Watch, guess: NDArray[np.float64] | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Of the policies without loss the one (S,) that ends soonest, and its expected steps (S,), begun from ``guess``."""
+    """Of the policies without loss the one (S,) that ends soonest, and its steps (S,), begun from ``guess`` (S,)."""
     num_actions = model.reward.shape[1]
     equal, _ = lossless(model, values, 1.0)
     costly = model.rewarding(-1.0)
