@@ -6,7 +6,7 @@ Peers stop at a change of 1e-6 or where their own rule says so; ours stop at a p
 that is not installed, runs out of memory or exceeds the time limit is named with the reason.
 """
 
-import importlib.util
+import importlib.metadata
 import json
 import resource
 import statistics
@@ -22,11 +22,8 @@ from benchmarks.machine import describe_machine
 
 RELATIVE = 1e-6
 SIZES = (4, 8, 30, 100, 300, 1000)
-_PEERS = {  # the largest lake that each is asked to solve: dense tables and Python loops end early
-    "quantecon": ("quantecon", 300),
-    "pymdptoolbox": ("mdptoolbox", 100),
-    "bettermdptools": ("bettermdptools", 30),
-}
+_PEERS = {"quantecon": 300, "pymdptoolbox": 100, "bettermdptools": 30}
+"""The largest lake that each is asked to solve: dense tables and Python loops end early."""
 _OURS = ("policy_iteration", "value_iteration", "gauss_seidel", "modified_policy_iteration")
 
 
@@ -104,7 +101,10 @@ def _mdptoolbox(mdp: Any, gamma: float) -> Callable[[], tuple[float, None]]:
 
 
 def _bettermdptools(mdp: Any, gamma: float) -> Callable[[], tuple[float, None]]:
-    from bettermdptools.algorithms.planner import Planner
+    try:
+        from bettermdptools.algorithms.planner import Planner
+    except ModuleNotFoundError:  # up to version 0.4
+        from algorithms.planner import Planner
 
     table = mdp.P
 
@@ -180,9 +180,9 @@ def _measure(names: list[str], size: int, gamma: float, repeats: int, limit: flo
     """Each contestant in turn, ``repeats`` times; one that failed gets no second turn."""
     turns: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     failed: dict[str, str] = {}
-    for name, (package, largest) in _PEERS.items():
-        if importlib.util.find_spec(package) is None:
-            failed[name] = f"{package} is not installed"
+    for name, largest in _PEERS.items():
+        if not _is_installed(name):
+            failed[name] = "not installed"
         elif size > largest:
             failed[name] = f"not tried above {largest}x{largest}"
     for _ in range(repeats):
@@ -201,6 +201,14 @@ def _measure(names: list[str], size: int, gamma: float, repeats: int, limit: flo
         seconds, mebibytes = (statistics.median(turn[key] for turn in turns[name]) for key in ("seconds", "mebibytes"))
         rows.append(Row(size, name, seconds, mebibytes, turns[name][0]["start_value"], turns[name][0]["bound"]))
     return rows
+
+
+def _is_installed(distribution: str) -> bool:
+    try:
+        importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def _in_own_process(name: str, size: int, gamma: float, limit: float) -> dict[str, Any] | str:

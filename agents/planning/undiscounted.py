@@ -56,6 +56,7 @@ def undiscounted(
     nothing_lost = (model.reward >= 0).all()  # then values go up from 0 to the optimal ones
     values = np.zeros(len(first)) if nothing_lost else evaluate(model, soft(first, num_actions, epsilon), 1.0)[0]
     best: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]] | None = None
+    steps: NDArray[np.float64] | None = None
     for share in _SHARES:
         limit = Change(np.inf, share)
         if method != "policy_iteration":
@@ -65,9 +66,9 @@ def undiscounted(
             if is_swept(model) and nothing_lost:
                 # The greedy policy itself may never end, and policy iteration would take long to mend that.
                 values, _ = sweep_to(model, "gauss_seidel", values, 1.0, epsilon, limit, watch)
-                policy, _ = _soonest(model, values, epsilon, watch)
+                policy, steps = _soonest(model, values, epsilon, watch, steps)
             values, policy = policy_iteration(model, policy, 1.0, epsilon, None, values, limit, watch)
-        policy, steps = _soonest(model, values, epsilon, watch)
+        policy, steps = _soonest(model, values, epsilon, watch, steps)
         weights = soft(policy, num_actions, epsilon)
         values, _ = evaluate(model, weights, 1.0, values, limit, watch)
         errors = bounds.undiscounted_error(model, values, weights, steps, epsilon, ceiling)
@@ -81,9 +82,9 @@ def undiscounted(
 
 
 def _soonest(
-    model: Model, values: NDArray[np.float64], epsilon: float, watch: Watch
+    model: Model, values: NDArray[np.float64], epsilon: float, watch: Watch, guess: NDArray[np.float64] | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Of the policies without loss the one (S,) that ends soonest, and its expected steps (S,)."""
+    """Of the policies without loss the one (S,) that ends soonest, and its steps (S,), begun from ``guess`` (S,)."""
     num_actions = model.reward.shape[1]
     equal, _ = lossless(model, values, 1.0)
     costly = model.rewarding(-1.0)
@@ -92,7 +93,8 @@ def _soonest(
         steps, policy = policy_iteration(costly, first, 1.0, epsilon, equal)
         return policy, -steps
     # From far above, since from below each sweep would add no more than a step to a pool of states.
-    start = np.where(model.table.over, 0.0, -10.0 * len(values))
+    far = np.where(model.table.over, 0.0, 10.0 * len(values))
+    start = -(far if guess is None else np.minimum(far, guess))
     steps, _ = sweep_to(costly, "gauss_seidel", start, 1.0, epsilon, _STEPS, watch, equal)
     q = lossless(costly, steps, 1.0, 0.0)[1]
     q[~equal] = -np.inf
@@ -110,6 +112,8 @@ def _ending_among(model: Model, equal: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 def _check_bounded(model: Model) -> None:
     """Refuse a table in which sweeps might go on for ever; policy iteration finds out, and says so."""
+    if not ((model.reward > 0) & ~model.may_end).any():
+        return
     _, inside = end_components(model, np.ones_like(model.may_end))
     earning = (inside & (model.reward > 0)).any(axis=1)
     if earning.any():

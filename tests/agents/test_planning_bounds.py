@@ -143,6 +143,20 @@ def test_any_undiscounted_values_lie_within_their_bound(name):
     assert proven >= 10
 
 
+def test_all_states_of_an_end_component_can_have_what_one_of_them_has():
+    """State 1 ends for a little less than 1, and could have walked to state 0, which ends for 1."""
+    less = 1 - 5e-10
+    table = {
+        0: {0: [(1.0, 0, 1.0, True)], 1: [(1.0, 1, 0.0, False)]},
+        1: {0: [(1.0, 1, less, True)], 1: [(1.0, 0, 0.0, False)]},
+    }
+    mdp = MDP.from_P(table, initial=[0.5, 0.5])
+    weights = planning.soft_policy(np.array([0, 0]), 2, 0.0)
+    values, steps = np.array([1.0, less]), np.ones(2)
+    errors = bounds.undiscounted_error(model.model_of(mdp), values, weights, steps, 0.0, np.inf)
+    assert 1 - less <= errors[1] < 1e-9
+
+
 @pytest.mark.parametrize("method", planning.METHODS)
 @pytest.mark.parametrize("gamma", [0.9, 0.99, 0.999, 1.0])
 def test_the_bound_of_the_wide_lake_holds(method, gamma):
@@ -173,6 +187,14 @@ def test_the_power_of_the_values_proves_more_than_the_constant():
     """The usual bound is the same for all states; ours is small where the values are."""
     plan = planning.solve(WIDE, gamma=0.5, method="gauss_seidel", relative_tolerance=1e-6)
     assert plan.errors[0] < 0.01 * plan.error_bound
+
+
+@pytest.mark.parametrize("method", planning.METHODS)
+@pytest.mark.parametrize("gamma", [0.9, 1.0])
+def test_the_values_are_those_of_the_policy_itself(method, gamma):
+    """However roughly it was found, it is evaluated exactly."""
+    plan = planning.solve(LAKES["8x8"], method=method, gamma=gamma, tolerance=1e-2)
+    np.testing.assert_allclose(plan.values, planning.policy_value(LAKES["8x8"], plan.policy, gamma=gamma), atol=1e-13)
 
 
 def test_a_bound_that_rounding_forbids_says_so():
