@@ -399,7 +399,7 @@ def test_unknown_method():
         planning.solve(LAKES["4x4"], method="value_iterations")
     with pytest.raises(
         error.InvalidParameter,
-        match="the valid names are policy_iteration, value_iteration, gauss_seidel, ",
+        match="the valid names are policy_iteration, value_iteration, gauss_seidel, modified_policy_iteration",
     ):
         planning.solve(LAKES["4x4"], method="magic")
 
