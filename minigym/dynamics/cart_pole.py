@@ -27,6 +27,9 @@ class Params(NamedTuple):
     semi_implicit: bool = False  # False: Euler; True: semi-implicit Euler
 
 
+START_BOUNDS = (-0.05, 0.05)  # of each number of the state, in its unit: between what an episode starts
+
+
 def step(
     x: Number,
     x_dot: Number,
@@ -172,7 +175,7 @@ def world(params: Params, sutton_barto_reward: bool = False) -> World:
         params=params,
         state_size=4,
         start_draws=4,
-        start_bounds=(-0.05, 0.05),
+        start_bounds=START_BOUNDS,
         prepare=_sine_and_cosine,
         prepare_size=2,
         observation_bounds=observation_bounds,

@@ -25,6 +25,9 @@ class Params(NamedTuple):
     gravity: float = 0.0025  # m/step^2, the acceleration by the slope where it is steepest
 
 
+START_BOUNDS = (-0.6, -0.4)  # m, of the position: between what an episode starts
+
+
 def step(
     position: Number, velocity: Number, push: Number, cosine: Number, params: Params, ops: Ops
 ) -> tuple[Number, Number]:
@@ -121,7 +124,7 @@ def world(params: Params) -> World:
         params=params,
         state_size=2,
         start_draws=1,
-        start_bounds=(-0.6, -0.4),
+        start_bounds=START_BOUNDS,
         prepare=_cosine,
         prepare_size=1,
         observation_bounds=observation_bounds,

@@ -80,7 +80,7 @@ class CartPoleEnv(PhysicsEnv):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        low, high = reset_bounds(options, -0.05, 0.05)
+        low, high = reset_bounds(options, *cart_pole.START_BOUNDS)
         super().reset(seed=seed)
         start = self.np_random.uniform(low, high, size=4)
         self._state = tuple(start.tolist())

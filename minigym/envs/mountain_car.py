@@ -68,7 +68,7 @@ class MountainCarEnv(PhysicsEnv):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        low, high = reset_bounds(options, -0.6, -0.4)
+        low, high = reset_bounds(options, *mountain_car.START_BOUNDS)
         super().reset(seed=seed)
         self._state = self.np_random.uniform(low, high), 0.0
         self._last_action = None

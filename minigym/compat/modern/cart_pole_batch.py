@@ -52,7 +52,7 @@ class CartPoleVectorEnv(DerivedMasses, VectorEnv[NDArray[np.float32], NDArray[An
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.single_observation_space = Box(-high, high, dtype=np.float32)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self.low, self.high = -0.05, 0.05
+        self.low, self.high = cart_pole.START_BOUNDS
         self.state: NDArray[np.float64] | None = None  # (4, num_envs)
         self.steps = np.zeros(num_envs, np.int32)
         self.prev_done = np.zeros(num_envs, np.bool_)
@@ -61,7 +61,7 @@ class CartPoleVectorEnv(DerivedMasses, VectorEnv[NDArray[np.float32], NDArray[An
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
         super().reset(seed=seed)
-        self.low, self.high = reset_bounds(options, -0.05, 0.05)
+        self.low, self.high = reset_bounds(options, *cart_pole.START_BOUNDS)
         self.state = self.np_random.uniform(self.low, self.high, size=(4, self.num_envs))
         self.steps = np.zeros(self.num_envs, np.int32)
         self.prev_done = np.zeros(self.num_envs, np.bool_)
