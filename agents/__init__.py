@@ -33,7 +33,8 @@ from agents.common import registry  # noqa: E402
 from agents.common.comparison import Comparison, Summary, compare, summarize  # noqa: E402
 from agents.common.environment import describe  # noqa: E402
 from agents.common.progress import Progress  # noqa: E402
-from agents.common.run import Run, RunDirectoryError, RunWriter, checked_seeds, load, scored  # noqa: E402
+from agents.common.run import Run, checked_seeds, scored  # noqa: E402
+from agents.common.run_directory import RunDirectoryError, RunWriter, load  # noqa: E402
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
