@@ -1,5 +1,6 @@
 """Runs as results: the figures that a claim names, with their intervals, of one agent or of several side by side."""
 
+import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from agents.common import statistics
 from agents.common.statistics import Interval
+from agents.common.terminal import WIDTH
+from agents.common.wording import count_of_seeds, listed, quantity, world
 from minigym import error
 
 if TYPE_CHECKING:
@@ -63,7 +66,8 @@ class Summary(NamedTuple):
     """Seeds that never reached the threshold within their budget."""
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.name}, {_seeds(self.seeds)}: {self.score}", *self.lines()])
+        title = f"{self.name}, {count_of_seeds(self.seeds)}: {self.score}"
+        return "\n".join([*textwrap.wrap(title, WIDTH), *self.lines()])
 
     def lines(self) -> list[str]:
         """A line for each figure, at most 80 columns wide."""
@@ -77,7 +81,7 @@ class Summary(NamedTuple):
                 _line("seconds, all seeds together", self.seconds, digits=2),
             ]
             if self.never:
-                lines.append(f"  ({self.never} of {_seeds(self.seeds)} never got there, and count as infinite)")
+                lines.append(f"  ({self.never} of {count_of_seeds(self.seeds)} never got there, and count as infinite)")
         return lines
 
 
@@ -101,7 +105,7 @@ class Comparison(NamedTuple):
     def __str__(self) -> str:
         summaries = list(self.summaries.values())
         lines = [
-            f"{_listed(list(self.summaries))}: {summaries[0].score}",
+            *textwrap.wrap(f"{listed(list(self.summaries))}: {summaries[0].score}", WIDTH),
             f"  {'':<42}{'estimate':>12}   95 % interval",
         ]
         if all(summary.solved is not None for summary in summaries):
@@ -174,7 +178,7 @@ def summarize(runs: Runs, name: str | None = None) -> Summary:
     if len(runs) > 1 and not all(run.environment.return_is_success for run in runs):
         raise error.InvalidParameter(
             "the returns of several environments are only comparable where all are probabilities of success, and "
-            f"those of {_listed(sorted({run.environment.name for run in runs}))} are not; summarize each run by itself"
+            f"those of {listed(sorted({run.environment.name for run in runs}))} are not; summarize each run by itself"
         )
     pooled = [scores(run) for run in runs]
     solved = [run.solved for run in runs]
@@ -221,8 +225,8 @@ def compare(runs: Sequence[Runs] | Mapping[str, Runs]) -> Comparison:
         if own != first[1]:
             raise error.InvalidParameter(
                 f"runs can be compared on the same environments within the same limits, in the same order, but "
-                f"{first[0]} ran on {_listed([run.environment.name for run in named[first[0]]])} and {name} on "
-                f"{_listed([run.environment.name for run in named[name]])}, or their arguments or limits differ"
+                f"{first[0]} ran on {listed([run.environment.name for run in named[first[0]]])} and {name} on "
+                f"{listed([run.environment.name for run in named[name]])}, or their arguments or limits differ"
             )
     return Comparison(
         runs=named,
@@ -239,15 +243,15 @@ def compare(runs: Sequence[Runs] | Mapping[str, Runs]) -> Comparison:
 def _listed_runs(runs: Runs) -> list["Run"]:
     from agents.common.run import Run
 
-    listed = [runs] if isinstance(runs, Run) else list(runs)
-    for run in listed:
+    given = [runs] if isinstance(runs, Run) else list(runs)
+    for run in given:
         if not isinstance(run, Run):
             raise error.InvalidParameter(
                 f"a run is what agents.train or agents.load returns, got {run!r} of type {type(run).__name__}"
             )
-    if not listed:
+    if not given:
         raise error.InvalidParameter("there is no run to summarize: the list is empty")
-    return listed
+    return given
 
 
 def _named(runs: Sequence[list["Run"]]) -> dict[str, list["Run"]]:
@@ -273,12 +277,15 @@ def _world(run: "Run") -> tuple[object, ...]:
 
 
 def _described(runs: Sequence["Run"]) -> str:
-    quantity = "success" if runs[0].environment.return_is_success else "return"
     how = "exact" if all(run.final_exact_return is not None for run in runs) else "in test episodes"
     names = list(dict.fromkeys(run.environment.name for run in runs))
     horizons = list(dict.fromkeys(run.environment.horizon for run in runs))
-    where = _listed(names) if len(runs) == 1 or len(names) > 1 else f"{len(runs)} variants of {names[0]}"
-    return f"{quantity} on {where} within {' or '.join(f'{steps:,}' for steps in horizons)} steps, {how}"
+    if len(runs) == 1:
+        where = world(runs[0].environment)
+    else:
+        where = listed(names) if len(names) > 1 else f"{len(runs)} variants of {names[0]}"
+    limits = " or ".join(f"{steps:,}" for steps in horizons)
+    return f"{quantity(runs[0].environment)} on {where} within {limits} steps, {how}"
 
 
 def _threshold(runs: Sequence["Run"]) -> str:
@@ -301,11 +308,3 @@ def _line(
         return f"{value:.6f}" if abs(value) < 10 else f"{value:.2f}"
 
     return f"  {label[:width]:<{width}}{shown(interval.estimate):>12}   {shown(interval.low)} to {shown(interval.high)}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _seeds(count: int) -> str:
-    return f"{count} seed{'s' if count > 1 else ''}"

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from agents.common import statistics
+from agents.common import statistics, wording
 from agents.common.comparison import moving_mean
 from agents.common.comparison import scores as scores_of
 from agents.common.evaluation import random_play
@@ -33,7 +33,7 @@ def learning_curve(run: "Run") -> Picture:
     figure = style.picture(8, 4.8)
     axes = figure.add_subplot()
     _draw_curve(axes, run)
-    style.title(axes, f"{run.agent} on {run.environment.name}, {style.seeds_of(run.seeds)}")
+    style.title(axes, f"{run.agent} on {wording.world(run.environment)}, {wording.seeds(run.seeds)}")
     _finish(axes, run)
     return figure
 
@@ -65,7 +65,7 @@ def exploration(run: "Run") -> Picture:
     _label_exact(axes, run, unit, "")
     style.title(
         axes,
-        f"Exploring and greedy: {run.agent} on {run.environment.name}, {style.seeds_of(run.seeds)}",
+        f"Exploring and greedy: {run.agent} on {wording.world(run.environment)}, {wording.seeds(run.seeds)}",
         _median_and_interval(len(run.seeds)),
     )
     _finish(axes, run)
@@ -77,7 +77,7 @@ def scores(run: "Run") -> Picture:
     figure = style.picture(8, 2.6)
     axes = figure.add_subplot()
     _draw_scores(axes, {run.agent: [run]})
-    style.title(axes, f"{run.agent} on {run.environment.name}, {style.seeds_of(run.seeds)}")
+    style.title(axes, f"{run.agent} on {wording.world(run.environment)}, {wording.seeds(run.seeds)}")
     return figure
 
 
@@ -115,7 +115,7 @@ def comparison(runs: Mapping[str, Sequence["Run"]]) -> Picture:
         _label_exact(axes, first, unit, "of the greedy policy")
     else:
         _label_training(axes, _window(first))
-    style.title(axes, f"Learning on {first.environment.name}", "the median seed and its 95 % interval")
+    style.title(axes, f"Learning on {wording.world(first.environment)}", "the median seed and its 95 % interval")
     style.title(last, "Last policies", "one dot a seed; median (line), 5th percentile (triangle)")
     _finish(axes, first, 3)
     return figure
@@ -202,7 +202,7 @@ def _label_exact(axes: Axes, run: "Run", unit: str, of_what: str) -> None:
     success = run.environment.return_is_success
     if success:
         axes.set_ylim(0, 1)
-    what = f"exact {'success' if success else 'return'} {of_what}".rstrip()
+    what = f"exact {wording.quantity(run.environment)} {of_what}".rstrip()
     axes.set_ylabel(f"{what}\nwithin {run.environment.horizon:,} steps")
     axes.set_xlabel(f"training {unit}")
 
@@ -237,7 +237,7 @@ def _draw_scores(axes: Axes, runs: Mapping[str, Sequence["Run"]]) -> None:
     if success:
         axes.set_xlim(-0.02, 1)
     how = "exact" if first.final_exact_return is not None else "in 100 test episodes"
-    axes.set_xlabel(f"{'success' if success else 'return'} of the last policy, {how}")
+    axes.set_xlabel(f"{wording.quantity(first.environment)} of the last policy, {how}")
     style.dress(axes, "x")
     axes.tick_params(axis="y", length=0, labelcolor=style.INK)
     axes.spines["left"].set_visible(False)

@@ -11,6 +11,7 @@ from matplotlib.patches import Circle, Polygon
 from numpy.typing import NDArray
 
 from agents import planning
+from agents.common import wording
 from agents.common.plotting import style
 from agents.common.plotting.style import Picture
 from minigym import error
@@ -75,7 +76,7 @@ def policy(run: "Run", index: int = 0) -> Picture:
         if "visits" in run.learned.arrays:
             _write(board, [_short(count) for count in run.learned.arrays["visits"][index].sum(axis=1)], top=True)
             below += "; above, the steps taken from there"
-    style.title(board.axes, f"{run.agent} on {run.environment.name}, seed {run.seeds[index]}", below)
+    style.title(board.axes, f"{run.agent} on {wording.world(run.environment)}, seed {run.seeds[index]}", below)
     return _figure(board)
 
 
@@ -93,7 +94,7 @@ def policy_share(run: "Run") -> Picture:
     _write(board, [f"{100 * share:.0f} %" for share in shares.max(axis=1)], top=False, side=1)
     style.title(
         board.axes,
-        f"{run.agent} on {run.environment.name}, {style.seeds_of(run.seeds)}",
+        f"{run.agent} on {wording.world(run.environment)}, {wording.seeds(run.seeds)}",
         "the share of the seeds that choose each move" + ("; the number is the largest" if board.readable else ""),
     )
     return _figure(board)
@@ -130,7 +131,7 @@ def visits(run: "Run", index: int | None = None) -> Picture:
     )
     style.title(
         board.axes,
-        f"Visits: {run.agent} on {run.environment.name}, {whose}",
+        f"Visits: {run.agent} on {wording.world(run.environment)}, {whose}",
         "the steps taken from each tile; arrows: how they divide among the moves",
     )
     return _figure(board)

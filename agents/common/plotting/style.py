@@ -62,8 +62,3 @@ def legend(axes: Axes, columns: int = 4) -> None:
         frameon=False,
         columnspacing=1.4,
     )
-
-
-def seeds_of(seeds: tuple[int, ...]) -> str:
-    """How a title names the seeds."""
-    return f"{len(seeds)} seeds" if len(seeds) > 1 else f"seed {seeds[0]}"
