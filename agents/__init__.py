@@ -157,7 +157,7 @@ def solve(
                 raise KeyboardInterrupt
             progress.update(1, change=change)
 
-        return planning.solve(
+        plan = planning.solve(
             environment.mdp,
             method=method,
             gamma=gamma,
@@ -167,6 +167,8 @@ def solve(
             relative_tolerance=relative_tolerance,
             watch=watch,
         )
+    plan.rows = environment.rows
+    return plan
 
 
 def plot_mdp(env: str | minigym.MDP | Callable[[], Any], policy: "ArrayLike | None" = None) -> "Figure":

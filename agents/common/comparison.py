@@ -69,6 +69,11 @@ class Summary(NamedTuple):
         title = f"{self.name}, {count_of_seeds(self.seeds)}: {self.score}"
         return "\n".join([*textwrap.wrap(title, WIDTH), *self.lines()])
 
+    def _repr_html_(self) -> str:
+        from agents.common import notebook
+
+        return notebook.text(str(self))
+
     def lines(self) -> list[str]:
         """A line for each figure, at most 80 columns wide."""
         lines = [f"  {'':<28}{'estimate':>12}   95 % interval"]
@@ -101,6 +106,11 @@ class Comparison(NamedTuple):
         from agents.common import plotting
 
         return plotting.comparison(self.runs)
+
+    def _repr_html_(self) -> str:
+        from agents.common import notebook
+
+        return notebook.with_picture(str(self), self.plot, "comparison")
 
     def __str__(self) -> str:
         summaries = list(self.summaries.values())

@@ -141,7 +141,7 @@ class Run:
     def _repr_html_(self) -> str:
         from agents.common import notebook
 
-        return notebook.html(self)
+        return notebook.run(self)
 
     def save(self, directory: str | Path) -> None:
         """Write the run to a new or empty directory, from which :func:`agents.load` brings it back."""

@@ -1,10 +1,11 @@
 """Curves over training: every seed and their median, exploring against greedy, and agents side by side."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from agents.common import statistics, wording
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 LONGEST_WINDOW = 50  # episodes; the window of many courses
 _GRID = 200  # points at which curves of unequal episodes are compared
 _REPETITIONS = 1_000  # of the bootstrap at each point of a curve
+_DOT_A_SEED = "one dot a seed; median (line), 5th percentile (triangle)"
 _DOTS = 0.32  # half the height that the dots of an agent take
 
 
@@ -74,10 +76,12 @@ def exploration(run: "Run") -> Picture:
 
 def scores(run: "Run") -> Picture:
     """How the last policies of all seeds are distributed."""
-    figure = style.picture(8, 2.6)
+    figure = style.picture(8, 3.2)
     axes = figure.add_subplot()
     _draw_scores(axes, {run.agent: [run]})
-    style.title(axes, f"{run.agent} on {wording.world(run.environment)}, {wording.seeds(run.seeds)}")
+    style.title(axes, f"{run.agent} on {wording.world(run.environment)}, {wording.seeds(run.seeds)}", _DOT_A_SEED)
+    if axes.get_legend_handles_labels()[0]:
+        style.legend(axes, 3)
     return figure
 
 
@@ -116,8 +120,9 @@ def comparison(runs: Mapping[str, Sequence["Run"]]) -> Picture:
     else:
         _label_training(axes, _window(first))
     style.title(axes, f"Learning on {wording.world(first.environment)}", "the median seed and its 95 % interval")
-    style.title(last, "Last policies", "one dot a seed; median (line), 5th percentile (triangle)")
+    style.title(last, "Last policies", _DOT_A_SEED)
     _finish(axes, first, 3)
+    axes.xaxis.set_major_locator(MaxNLocator(5))  # half a picture has no room for more
     return figure
 
 
@@ -186,16 +191,35 @@ def _draw_median(axes: Axes, x: NDArray[np.float64], curves: NDArray[np.float64]
         axes.fill_between(x, low, high, color=color, alpha=0.22, linewidth=0, label=named, zorder=2.5)
 
 
-def _draw_optima(axes: Axes, run: "Run", named: bool = True) -> None:
-    """Lines at what is possible, and at what needs no learning."""
+class _Line(NamedTuple):
+    """A return to compare with."""
+
+    value: float
+    color: str
+    style: str
+    label: str
+
+
+def _comparable(run: "Run") -> list[_Line]:
+    """What is possible, and what needs no learning."""
     if run.environment.mdp is None:  # a run that was loaded without its callable has lost it
-        return
-    for value, color, line, label in (
-        (run.optimum.clock_aware, style.CLOCK, "--", "best with a clock"),
-        (run.optimum.stationary, style.STATIONARY, "-.", "best stationary policy found"),
-        (random_play(run.environment), style.RANDOM, ":", "random play"),
-    ):
+        return []
+    return [
+        _Line(run.optimum.clock_aware, style.CLOCK, "--", "best with a clock"),
+        _Line(run.optimum.stationary, style.STATIONARY, "-.", "best stationary policy found"),
+        _Line(random_play(run.environment), style.RANDOM, ":", "random play"),
+    ]
+
+
+def _draw_optima(axes: Axes, run: "Run", named: bool = True) -> None:
+    for value, color, line, label in _comparable(run):
         axes.axhline(value, color=color, linewidth=1, linestyle=line, label=f"{label}: {value:.4f}" if named else label)
+
+
+def _draw_threshold(draw: Callable[..., object], run: "Run") -> None:
+    threshold = run.environment.reward_threshold
+    if threshold is not None:
+        draw(threshold, color=style.THRESHOLD, linewidth=1, linestyle=(0, (1, 1)), label=f"solved from {threshold:g}")
 
 
 def _label_exact(axes: Axes, run: "Run", unit: str, of_what: str) -> None:
@@ -230,9 +254,10 @@ def _draw_scores(axes: Axes, runs: Mapping[str, Sequence["Run"]]) -> None:
         labels.append(label)
     axes.set_yticks(range(len(runs)), labels)
     axes.set_ylim(len(runs) - 0.4, -0.6)  # the first on top
-    if first.environment.mdp is not None and all(len(own) == 1 for own in runs.values()):
-        axes.axvline(first.optimum.clock_aware, color=style.CLOCK, linewidth=1, linestyle="--")
-        axes.axvline(first.optimum.stationary, color=style.STATIONARY, linewidth=1, linestyle="-.")
+    if all(len(own) == 1 for own in runs.values()):
+        for line in _comparable(first)[:2]:
+            axes.axvline(line.value, color=line.color, linewidth=1, linestyle=line.style, label=line.label)
+        _draw_threshold(axes.axvline, first)
     success = first.environment.return_is_success
     if success:
         axes.set_xlim(-0.02, 1)
@@ -261,11 +286,7 @@ def _median_and_interval(count: int) -> str:
 
 
 def _finish(axes: Axes, run: "Run", columns: int = 3) -> None:
-    if run.environment.reward_threshold is not None:
-        threshold = run.environment.reward_threshold
-        axes.axhline(
-            threshold, color=style.THRESHOLD, linewidth=1, linestyle=(0, (1, 1)), label=f"solved from {threshold:g}"
-        )
+    _draw_threshold(axes.axhline, run)
     if np.isfinite(axes.dataLim.x1):  # there is a curve
         axes.set_xlim(0, axes.dataLim.x1)
     axes.xaxis.set_major_formatter("{x:,.0f}")
