@@ -9,11 +9,11 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from agents.common import statistics, wording
-from agents.common.comparison import moving_mean
-from agents.common.comparison import scores as scores_of
 from agents.common.evaluation import random_play
 from agents.common.plotting import style
 from agents.common.plotting.style import Picture
+from agents.common.scoring import moving_mean
+from agents.common.scoring import scores as scores_of
 from minigym import error
 
 if TYPE_CHECKING:
