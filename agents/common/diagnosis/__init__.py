@@ -75,11 +75,13 @@ def diagnose(run: "Run") -> Diagnosis:
     if case.hopeless:
         return Diagnosis([limit_too_short(case)], f"no policy can succeed on {wording.world(run.environment)}.")
     unreachable = threshold_unreachable(case)
-    findings = [] if unreachable is None else [unreachable]
+    beside = (
+        [] if unreachable is None else [unreachable]
+    )  # it explains why nothing is solved, not why little is learned
     if not case.failing.size:
-        return Diagnosis(findings, "what counts as solved cannot be reached." if findings else "")
+        return Diagnosis(beside, "what counts as solved cannot be reached." if beside else "")
     causes = [finding for check in _CHECKS if (finding := check(case)) is not None]
     for check in _FOR_WANT_OF_THOSE:
         if not causes and (finding := check(case)) is not None:
             causes = [finding]
-    return Diagnosis(findings + (causes or [unexplained()]), case.headline)
+    return Diagnosis((causes or [unexplained()]) + beside, case.headline)
