@@ -117,14 +117,16 @@ def test_solve_and_list(tiny, capsys):
     assert max(map(len, listed)) <= 80
 
 
-def test_compare(tiny, in_tmp, capsys):
+def test_compare(tiny, in_tmp, capsys, monkeypatch):
+    train, trained = agents.train, []
+    monkeypatch.setattr(agents, "train", lambda *args, **kwargs: trained.append(train(*args, **kwargs)) or trained[-1])
     args = ("--env", "FrozenLake-v1", "--seeds", "3,5", "--hyperparameters", "episodes=4", "gamma=0.5")
     assert run_main("compare", tiny, tiny, *args, "--env-kwargs", "map_name=8x8", "--output", "both.png") == 0
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= 80
     assert "success on FrozenLake-v1 (map_name=8x8)" in " ".join(out.split())
-    runs = [agents.train(tiny, "FrozenLake-v1", [3, 5], env_kwargs={"map_name": "8x8"}, episodes=4, gamma=0.5)] * 2
-    assert out == f"{agents.compare(runs)}\nThe picture is in both.png\n"
+    assert [(run.seeds, run.config.episodes, run.config.gamma) for run in trained] == [((3, 5), 4, 0.5)] * 2
+    assert out == f"{agents.compare(trained)}\nThe picture is in both.png\n"
     assert (in_tmp / "both.png").read_bytes().startswith(b"\x89PNG")
     assert run_main("compare", tiny, tiny, "--env", "FrozenLake-v1", "--seeds", "2") == 0
     assert "picture" not in capsys.readouterr().out
