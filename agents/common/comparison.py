@@ -61,11 +61,11 @@ class Summary(NamedTuple):
         lines = [f"  {'':<28}{'estimate':>12}   95 % interval"]
         if self.solved is not None:
             lines.append(_line(f"share solved ({self.threshold})", self.solved))
-        lines += [_line(_NAMES[name], getattr(self, name)) for name in statistics.STATISTICS]
+        lines += [_line(_NAMES[name], getattr(self, name), seeds=self.seeds) for name in statistics.STATISTICS]
         if self.steps is not None and self.seconds is not None:
             lines += [
-                _line("steps until solved, median", self.steps, count=True),
-                _line("seconds, all seeds together", self.seconds, digits=2),
+                _line("steps until solved, median", self.steps, seeds=self.seeds, count=True),
+                _line("seconds, all seeds together", self.seconds, seeds=self.seeds, digits=2),
             ]
             if self.never:
                 lines.append(f"  ({self.never} of {count_of_seeds(self.seeds)} never got there, and count as infinite)")
@@ -105,14 +105,16 @@ class Comparison(NamedTuple):
             lines += [_line(summary.name, summary.solved, width=42) for summary in summaries if summary.solved]
         for name in statistics.STATISTICS:
             lines.append(_NAMES[name])
-            lines += [_line(summary.name, getattr(summary, name), width=42) for summary in summaries]
+            lines += [_line(each.name, getattr(each, name), seeds=each.seeds, width=42) for each in summaries]
         if all(summary.steps is not None for summary in summaries):
             lines.append("steps until solved, median of all seeds (infinite where never)")
-            lines += [_line(each.name, each.steps, width=42, count=True) for each in summaries if each.steps]
+            lines += [
+                _line(each.name, each.steps, seeds=each.seeds, width=42, count=True) for each in summaries if each.steps
+            ]
         lines.append("probability that a seed of the first is better than one of the second")
-        lines += [
-            _line(f"{first} > {second}", interval, width=42) for (first, second), interval in self.improvement.items()
-        ]
+        for (first, second), interval in self.improvement.items():
+            fewest = min(self.summaries[first].seeds, self.summaries[second].seeds)
+            lines.append(_line(f"{first} > {second}", interval, seeds=fewest, width=42))
         return "\n".join(lines)
 
 
@@ -245,8 +247,15 @@ def _threshold(runs: Sequence["Run"]) -> str:
 
 
 def _line(
-    label: str, interval: Interval | None, *, width: int = 28, count: bool = False, digits: int | None = None
+    label: str,
+    interval: Interval | None,
+    *,
+    seeds: int = 0,
+    width: int = 28,
+    count: bool = False,
+    digits: int | None = None,
 ) -> str:
+    """A figure; the interval of a bootstrap, of so many ``seeds``, is that of a single one only in name."""
     assert interval is not None
 
     def shown(value: float) -> str:
@@ -258,4 +267,5 @@ def _line(
             return f"{value:.{digits}f}"
         return f"{value:.6f}" if abs(value) < 10 else f"{value:.2f}"
 
-    return f"  {label[:width]:<{width}}{shown(interval.estimate):>12}   {shown(interval.low)} to {shown(interval.high)}"
+    between = "none of one seed" if seeds == 1 else f"{shown(interval.low)} to {shown(interval.high)}"
+    return f"  {label[:width]:<{width}}{shown(interval.estimate):>12}   {between}"

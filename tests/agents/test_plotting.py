@@ -204,6 +204,12 @@ def test_a_comparison_draws_medians_and_every_last_policy():
     assert len(axes.collections) == 2
 
 
+def test_a_comparison_of_single_seeds_speaks_of_no_interval():
+    _, axes = agents.compare({"one": make_run(1), "other": make_run(1)}).plot().axes
+    assert texts(axes) == ["the one seed"]
+    assert not axes.collections
+
+
 def test_equal_scores_are_piled_and_not_hidden():
     offsets = curves._piled(np.array([0.5] * 9 + [0.9]))
     assert len(set(offsets[:9].round(6))) == 9

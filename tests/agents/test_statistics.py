@@ -318,6 +318,17 @@ def test_several_environments_are_strata():
     assert "2 variants of FrozenLake-v1" in str(pair)
 
 
+def test_one_seed_has_no_interval_but_that_of_a_share():
+    alone = agents.summarize(make_run([0.72]))
+    lines = str(alone).splitlines()
+    assert [line.split("   ")[-1] for line in lines if "none of one seed" in line] == ["none of one seed"] * 6
+    assert "0.025000 to 1.000000" in str(alone)  # the share of seeds solved
+    found = str(agents.compare({"one": make_run([0.72]), "two": make_run([0.1, 0.2])}))
+    assert found.count("none of one seed") == 4 + 1 + 1  # one's figures, its steps, and the probability
+    assert max(map(len, found.splitlines())) <= 80
+    assert "none of one seed" not in str(agents.summarize(make_run([0.1, 0.2])))
+
+
 def easy_as(run, worth):
     return dataclasses.replace(
         run,

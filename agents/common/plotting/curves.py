@@ -119,7 +119,8 @@ def comparison(runs: Mapping[str, Sequence["Run"]]) -> Picture:
         _label_exact(axes, first, unit, "of the greedy policy")
     else:
         _label_training(axes, _window(first))
-    style.title(axes, f"Learning on {wording.world(first.environment)}", "the median seed and its 95 % interval")
+    most = max(len(run.seeds) for run in single.values())
+    style.title(axes, f"Learning on {wording.world(first.environment)}", _median_and_interval(most))
     style.title(last, "Last policies", _DOT_A_SEED)
     _finish(axes, first, 3)
     axes.xaxis.set_major_locator(MaxNLocator(5))  # half a picture has no room for more
@@ -282,7 +283,7 @@ def _piled(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _median_and_interval(count: int) -> str:
-    return "the median seed and its 95 % interval" if count > 1 else ""
+    return "the median seed and its 95 % interval" if count > 1 else "the one seed"
 
 
 def _finish(axes: Axes, run: "Run", columns: int = 3) -> None:
