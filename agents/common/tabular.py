@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from agents import planning
 from agents.common import streams, worth
-from agents.common.acting import epsilon_greedy, epsilon_greedy_policy, noisy_greedy
+from agents.common.acting import epsilon_greedy, exploring_policy, noisy_greedy
 from agents.common.environment import LONGEST_EPISODE, layers, time_limit, visible_table
 from agents.common.progress import Progress
 from agents.common.run import Learned
@@ -370,9 +370,8 @@ def learn(
             last = {name: float(curve[:, -1].mean()) for name, curve in curves[-1].items() if name == "exact_success"}
             progress.update(int(end - begin) * len(runs), **last)
             done += len(ends[passed])
-            seconds = time.perf_counter() - began
-            group = 2 * group if 2 * seconds < _PATIENCE else group if seconds < _PATIENCE else group // 2
-            group = max(1, min(group, _SNAPSHOTS // snapshots[:, 0].size))
+            fitting = int(group * _PATIENCE / (time.perf_counter() - began))
+            group = max(1, min(fitting, 10 * group, _SNAPSHOTS // snapshots[:, 0].size))
     played = int(ends[done - 1])
     tables = np.array([run.q_values for run in runs])
     both = {} if rule.num_tables == 1 else {"tables": tables}
@@ -422,14 +421,17 @@ def _exact_worth(
         limit, gamma: the time limit and the discount.
         epsilons: (C,), or None where exploration is by noise.
     """
-    greedy = planning.greedy_policy(q_values)
+    best, place = worth.distinct(q_values == q_values.max(axis=-1, keepdims=True))
+    greedy = planning.greedy_policy(best)
     figures = {
-        "exact_success": worth.return_within(mdp, greedy, limit),
-        "exact_return": worth.discounted_return(mdp, greedy, gamma),
+        "exact_success": worth.return_within(mdp, greedy, limit)[place],
+        "exact_return": worth.discounted_return(mdp, greedy, gamma)[place],
     }
-    if epsilons is not None:
-        exploring = epsilon_greedy_policy(q_values, epsilons[:, None])
-        figures["exploring_success"] = worth.return_within(mdp, exploring, limit)
+    if epsilons is not None:  # and one epsilon a checkpoint
+        pairs = place + len(greedy) * np.arange(len(place))[:, None]
+        pair, place = np.unique(pairs, return_inverse=True)
+        exploring = exploring_policy(greedy[pair % len(greedy)], epsilons[pair // len(greedy)])
+        figures["exploring_success"] = worth.return_within(mdp, exploring, limit)[place.reshape(pairs.shape)]
     return {name: figure.T for name, figure in figures.items()}
 
 
