@@ -5,6 +5,8 @@ computed side by side. So each policy has products of its own. Where many are th
 greedy policies often are: between seeds, and from one checkpoint to the next.
 """
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,8 @@ from numpy.typing import NDArray
 from agents import planning
 from agents.planning.model import DENSE_STATES, going_on, model_of
 from minigym import MDP
+
+_CACHED = 2**14  # numbers in the matrices of a block: what the processor's cache holds
 
 
 def distinct(tables: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
@@ -24,27 +28,41 @@ def distinct(tables: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
 
 
 def return_within(mdp: MDP, policies: NDArray[np.float64], horizon: int) -> Any:
-    """(..., S, A) probabilities to the expected undiscounted return (...) from ``mdp.initial`` within the horizon."""
+    """(n, S, A) probabilities to the expected undiscounted returns (n,) from ``mdp.initial`` within the horizon."""
     if mdp.num_states > DENSE_STATES:  # a dense matrix for each policy would be too large
         return planning.policy_return(mdp, policies, horizon=horizon)
-    model, states = model_of(mdp), np.flatnonzero(~mdp.terminal)  # where all is over nothing is earned
-    policies, reward = policies[..., states, :], model.reward[states]
-    going = going_on(model).reshape(*model.reward.shape, -1)[states][..., states]
-    # One step as a matrix, (x, 1) -> (P x + r, 1): its power is as many steps.
-    step = np.zeros((*policies.shape[:-2], len(states) + 1, len(states) + 1))
-    step[..., :-1, :-1] = np.einsum("...sa,sat->...st", policies, going)
-    step[..., :-1, -1] = np.einsum("...sa,sa->...s", policies, reward)
-    step[..., -1, -1] = 1.0
-    # A start in a terminal state is none, by what "terminal" means.
-    return _expected(np.linalg.matrix_power(step, horizon)[..., :-1, -1], mdp.initial[states])
+    values = [np.linalg.matrix_power(step, horizon)[:, :-1, -1] for step in _steps(mdp, policies)]
+    return _expected(np.concatenate(values), mdp.initial[~mdp.terminal])
 
 
 def discounted_return(mdp: MDP, policies: NDArray[np.float64], gamma: float) -> Any:
-    """(..., S, A) probabilities to the expected discounted return (...) from ``mdp.initial``, without a limit."""
-    starts = np.flatnonzero(mdp.initial)  # elsewhere a value may be infinite, and 0 times that is NaN
-    return _expected(planning.policy_value(mdp, policies, gamma=gamma)[..., starts], mdp.initial[starts])
+    """(n, S, A) probabilities to the expected discounted returns (n,) from ``mdp.initial``, without a limit."""
+    if mdp.num_states > DENSE_STATES or gamma == 1:
+        starts = np.flatnonzero(mdp.initial)  # elsewhere a value may be infinite, and 0 times that is NaN
+        return _expected(planning.policy_value(mdp, policies, gamma=gamma)[:, starts], mdp.initial[starts])
+    values = [
+        np.linalg.solve(np.eye(step.shape[1] - 1) - gamma * step[:, :-1, :-1], step[:, :-1, -1:])[..., 0]
+        for step in _steps(mdp, policies)
+    ]
+    return _expected(np.concatenate(values), mdp.initial[~mdp.terminal])
+
+
+def _steps(mdp: MDP, policies: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
+    """One step under each policy as a matrix, (x, 1) -> (P x + r, 1), block by block; its power is as many steps.
+
+    Terminal states have no place in it: nothing is earned there, and a start there is none.
+    """
+    model, states = model_of(mdp), np.flatnonzero(~mdp.terminal)
+    going = going_on(model).reshape(*model.reward.shape, -1)[states][..., states]
+    outcome = np.concatenate([going, model.reward[states][..., None]], axis=-1)
+    size = len(states) + 1
+    for block in np.array_split(policies, math.ceil(len(policies) * size**2 / _CACHED)):
+        step = np.zeros((len(block), size, size))
+        np.matmul(block[:, states, None], outcome, out=step[:, :-1, None])
+        step[:, -1, -1] = 1.0
+        yield step
 
 
 def _expected(values: NDArray[np.float64], probability: NDArray[np.float64]) -> Any:
-    """(..., S) to (...): as a product with a vector it would be, but the last bit of that depends on the other rows."""
+    """(n, S) to (n,). The product with a vector would do it, but its last bit depends on how many rows there are."""
     return np.multiply(values, probability, order="C").sum(axis=-1)
