@@ -357,8 +357,9 @@ def learn(
         on_all = map if workers == 1 else opened.enter_context(ThreadPoolExecutor(workers)).map
         curves = [evaluated(np.array([[run.q_values for run in runs]]), slice(1))]
         progress.start(config.episodes * len(runs), "episode")
-        # To enter compiled code takes a tenth of a millisecond, and so does an exact evaluation of a few policies.
-        # So checkpoints are passed in groups, as large as they can be while Ctrl-C does not have to wait.
+        # To enter compiled code takes time, and of the more policies that are evaluated at once the more are the same.
+        # So checkpoints are passed in groups, as large as they can be while Ctrl-C does not have to wait; the first
+        # alone, to see how long it takes.
         done, group = 1, 1
         while done < len(ends) and not progress.stop:
             began = time.perf_counter()
@@ -371,7 +372,7 @@ def learn(
             progress.update(int(end - begin) * len(runs), **last)
             done += len(ends[passed])
             fitting = int(group * _PATIENCE / (time.perf_counter() - began))
-            group = max(1, min(fitting, 10 * group, _SNAPSHOTS // snapshots[:, 0].size))
+            group = max(1, min(fitting, 10 * group, _SNAPSHOTS // snapshots[:, 0].size))  # later episodes may be longer
     played = int(ends[done - 1])
     tables = np.array([run.q_values for run in runs])
     both = {} if rule.num_tables == 1 else {"tables": tables}
@@ -422,15 +423,16 @@ def _exact_worth(
         epsilons: (C,), or None where exploration is by noise.
     """
     best, place = worth.distinct(q_values == q_values.max(axis=-1, keepdims=True))
-    greedy = planning.greedy_policy(best)
+    greedy = planning.greedy_policy(best)  # n of them; seed i at checkpoint c has that at place[c, i]
     figures = {
         "exact_success": worth.return_within(mdp, greedy, limit)[place],
         "exact_return": worth.discounted_return(mdp, greedy, gamma)[place],
     }
-    if epsilons is not None:  # and one epsilon a checkpoint
+    if epsilons is not None:  # who explores alike has the same greedy policy at the same checkpoint
         pairs = place + len(greedy) * np.arange(len(place))[:, None]
-        pair, place = np.unique(pairs, return_inverse=True)
-        exploring = exploring_policy(greedy[pair % len(greedy)], epsilons[pair // len(greedy)])
+        once, place = np.unique(pairs, return_inverse=True)
+        checkpoint, number = np.divmod(once, len(greedy))
+        exploring = exploring_policy(greedy[number], epsilons[checkpoint])
         figures["exploring_success"] = worth.return_within(mdp, exploring, limit)[place.reshape(pairs.shape)]
     return {name: figure.T for name, figure in figures.items()}
 
