@@ -27,12 +27,12 @@ from numpy.typing import NDArray
 
 from agents import planning
 from agents.common import streams, worth
-from agents.common.acting import epsilon_greedy, exploring_policy, noisy_greedy
+from agents.common.acting import epsilon_greedy, noisy_greedy
 from agents.common.environment import LONGEST_EPISODE, layers, time_limit, visible_table
 from agents.common.progress import Progress
 from agents.common.run import Learned
 from agents.common.schedules import TabularConfig
-from minigym import MDP, TabularEnv, error, seeding, wrappers
+from minigym import TabularEnv, error, seeding, wrappers
 from minigym.dynamics.mdp import Tables, draw_outcome, draw_start
 from minigym.dynamics.world import SCALAR_OPS, Ops
 
@@ -330,7 +330,7 @@ def learn(
             return {}
         tables = _acting_values(tables, rule)
         epsilons = None if noisy else explorations[np.minimum(ends[checkpoints], config.episodes - 1)]
-        return _exact_worth(mdp, tables, limit, config.gamma, epsilons)
+        return worth.figures(mdp, tables, limit, config.gamma, epsilons)
 
     with ExitStack() as opened:
         runs = []
@@ -409,32 +409,6 @@ def policy(arrays: Mapping[str, NDArray[np.float64]], index: int) -> Callable[[A
 def _acting_values(tables: NDArray[np.float64], rule: Rule) -> NDArray[np.float64]:
     """(..., S, A): an agent's table; of two their mean, which orders the actions as their sum does."""
     return tables if rule.num_tables == 1 else tables.mean(axis=-3)
-
-
-def _exact_worth(
-    mdp: MDP, q_values: NDArray[np.float64], limit: int, gamma: float, epsilons: NDArray[np.float64] | None
-) -> dict[str, NDArray[np.float64]]:
-    """The checkpoints' figures (seeds, C), as :func:`learn` returns them.
-
-    Args:
-        mdp: the table.
-        q_values: (C, seeds, S, A).
-        limit, gamma: the time limit and the discount.
-        epsilons: (C,), or None where exploration is by noise.
-    """
-    best, place = worth.distinct(q_values == q_values.max(axis=-1, keepdims=True))
-    greedy = planning.greedy_policy(best)  # n of them; seed i at checkpoint c has that at place[c, i]
-    figures = {
-        "exact_success": worth.return_within(mdp, greedy, limit)[place],
-        "exact_return": worth.discounted_return(mdp, greedy, gamma)[place],
-    }
-    if epsilons is not None:  # who explores alike has the same greedy policy at the same checkpoint
-        pairs = place + len(greedy) * np.arange(len(place))[:, None]
-        once, place = np.unique(pairs, return_inverse=True)
-        checkpoint, number = np.divmod(once, len(greedy))
-        exploring = exploring_policy(greedy[number], epsilons[checkpoint])
-        figures["exploring_success"] = worth.return_within(mdp, exploring, limit)[place.reshape(pairs.shape)]
-    return {name: figure.T for name, figure in figures.items()}
 
 
 def _sizes(env: Any) -> tuple[int, int]:

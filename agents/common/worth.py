@@ -13,10 +13,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents import planning
+from agents.common.acting import exploring_policy
 from agents.planning.model import DENSE_STATES, going_on, model_of
 from minigym import MDP
 
 _CACHED = 2**14  # numbers in the matrices of a block: what the processor's cache holds
+
+
+def figures(
+    mdp: MDP, q_values: NDArray[np.float64], limit: int, gamma: float, epsilons: NDArray[np.float64] | None
+) -> dict[str, NDArray[np.float64]]:
+    """The checkpoints' figures (seeds, C), as :func:`agents.common.tabular.learn` returns them.
+
+    Args:
+        mdp: the table.
+        q_values: (C, seeds, S, A).
+        limit, gamma: the time limit and the discount.
+        epsilons: (C,), or None where exploration is by noise.
+    """
+    best, place = distinct(q_values == q_values.max(axis=-1, keepdims=True))
+    greedy = planning.greedy_policy(best)  # n of them; seed i at checkpoint c has that at place[c, i]
+    found = {
+        "exact_success": return_within(mdp, greedy, limit)[place],
+        "exact_return": discounted_return(mdp, greedy, gamma)[place],
+    }
+    if epsilons is not None:  # who explores alike has the same greedy policy at the same checkpoint
+        pairs = place + len(greedy) * np.arange(len(place))[:, None]
+        once, place = np.unique(pairs, return_inverse=True)
+        checkpoint, number = np.divmod(once, len(greedy))
+        exploring = exploring_policy(greedy[number], epsilons[checkpoint])
+        found["exploring_success"] = return_within(mdp, exploring, limit)[place.reshape(pairs.shape)]
+    return {name: figure.T for name, figure in found.items()}
 
 
 def distinct(tables: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
