@@ -140,7 +140,7 @@ def test_visits_count_every_step():
 @pytest.mark.parametrize("make_env", [make_lake, make_large_lake, make_short_lake])
 @pytest.mark.parametrize("agent", AGENTS)
 def test_kernel_and_step_agree_in_every_bit(agent, make_env):
-    settings = {"episodes": 150, "final_epsilon": 0.2, "checkpoints": 3}
+    settings = {"episodes": 400, "final_epsilon": 0.2, "checkpoints": 3}  # in 150 luck may leave the goal unseen
     kernel = train(agent, make_env, [3, 2**70], driver="kernel", **settings)
     assert_same(kernel, train(agent, make_env, [3, 2**70], driver="step", **settings))
     assert len(np.unique(np.concatenate(kernel.episode_returns))) > 1
