@@ -101,7 +101,7 @@ def evaluate(
     right_sides = np.stack([reward, (weights * model.reward_size).sum(axis=1)], axis=1)
     if transition is not None:
         solution = _solved(transition[unknown][:, unknown], right_sides[unknown], gamma)
-        values[unknown], sizes[unknown] = solution.T
+        values[unknown], sizes[unknown] = solution[:, 0], np.abs(solution).max(axis=1)  # rounding can make a 0 negative
         return values, sizes
     known = model.table._replace(over=~unknown)
     values[unknown] = 0.0 if start is None else start[unknown]

@@ -12,7 +12,7 @@ from scipy.optimize import linprog
 import agents
 import minigym
 from agents import planning
-from agents.planning import bounds, iteration, model, sweeps, undiscounted
+from agents.planning import bounds, iteration, methods, model, sweeps, undiscounted
 from minigym import MDP, error
 from minigym.dynamics.frozen_lake import MAPS, build_mdp, checked_map
 from minigym.envs.frozen_lake import generate_random_map
@@ -141,6 +141,118 @@ def test_any_undiscounted_values_lie_within_their_bound(name):
             assert (np.abs(values - plan.values) <= errors + 1e-12).all()
             proven += np.isfinite(errors).all()
     assert proven >= 10
+
+
+def proper_optimum(mdp):
+    """The best undiscounted values (S,) of the policies that end or come to rest for certain; None if nobody can rest.
+
+    Policy by policy, as fractions. States from which no policy ever ends are for resting, if they cost nothing.
+    """
+    possible = mdp.probability > 0
+    ends = (possible & mdp.terminated).any(axis=2) | mdp.terminal[:, None]
+
+    def ending(actions, rest):
+        """From which states these actions (S,) of sets can lead to an end, or to ``rest``."""
+        found = set(rest)
+        while True:
+            more = {
+                state
+                for state, allowed in enumerate(actions)
+                for action in allowed
+                if ends[state, action]
+                or found & set(mdp.next_state[state, action][possible[state, action] & ~mdp.terminated[state, action]])
+            }
+            if more <= found:
+                return found
+            found |= more
+
+    every, states = range(mdp.num_actions), set(range(mdp.num_states))
+    traps = states - ending([every] * mdp.num_states, ())
+    if any((possible[state] & (mdp.reward[state] != 0)).any() for state in traps):
+        return None
+    at_rest = np.isin(np.arange(mdp.num_states), list(traps))
+    # A trap is left out by ending at its door, and one step of it by ending at once: both for nothing.
+    resting = MDP(
+        mdp.probability,
+        mdp.next_state,
+        mdp.reward,
+        mdp.terminated | at_rest[mdp.next_state] | at_rest[:, None, None] | mdp.terminal[mdp.next_state],
+        np.full(mdp.num_states, 1 / mdp.num_states),
+    )
+    best = None
+    for actions in itertools.product(every, repeat=mdp.num_states):
+        if ending([[action] for action in actions], traps) == states:
+            values = exact_values(resting, np.eye(mdp.num_actions)[list(actions)], 1.0)
+            best = values if best is None else list(map(max, best, values))
+    return [Fraction(0) if over else value for over, value in zip(mdp.terminal, best, strict=True)]
+
+
+@settings(deadline=None, max_examples=150)
+@given(small, st.sampled_from([-1, 0, 1]))
+def test_traps_and_loops_for_nothing_without_a_discount(mdp, paid):
+    """Every method, on tables of which some never end; with ``paid``, rewards of this sign alone, and only at an end."""
+    if paid:
+        reward = np.where(mdp.terminated, paid * np.abs(mdp.reward), 0.0)
+        mdp = MDP(mdp.probability, mdp.next_state, reward, mdp.terminated, mdp.initial)
+    best = proper_optimum(mdp)
+    for method in planning.METHODS:
+        try:
+            plan = planning.solve(mdp, method=method, gamma=1.0)
+        except error.InvalidParameter as problem:
+            assert "for ever" in str(problem)
+            assert best is None or not paid  # what is paid at an end alone has a limit
+            continue
+        assert best is not None
+        wrong = [abs(Fraction(float(a)) - b) for a, b in zip(plan.values, best, strict=True)]
+        assert all(off <= bound for off, bound in zip(wrong, plan.errors, strict=True))
+        assert max(wrong) < 1e-11  # also where there is no bound
+
+
+def test_rounding_sends_policy_iteration_in_no_circles(monkeypatch):
+    """State 1 stays for nothing; solved as linear equations, that was -1e-16, and its size too."""
+    table = {
+        0: {0: [(1.0, 1, -1.0, False)], 1: [(1.0, 2, -1.0, False)], 2: [(1.0, 1, 2.0, False)]},
+        1: {0: [(1.0, 1, 0.0, False)], 1: [(1.0, 1, -2.0, False)], 2: [(1.0, 1, -2.0, False)]},
+        2: {0: [(1.0, 0, -3.0, False)], 1: [(1.0, 0, -1.0, False)], 2: [(1.0, 1, -3.0, False)]},
+    }
+    evaluate, calls = methods.evaluate, itertools.count()
+
+    def counted(*args):
+        assert next(calls) < 50
+        return evaluate(*args)
+
+    monkeypatch.setattr(methods, "evaluate", counted)
+    assert planning.solve(MDP.from_P(table), gamma=0.9).values == pytest.approx([2, 0, 0.8], abs=1e-12)
+    # Even where every other policy seems to be better, a policy comes only once.
+    model_of_it = model.model_of(MDP.from_P(table))
+    methods.policy_iteration(model_of_it, np.zeros(3, dtype=np.int64), 0.9, feigned=-1.0)
+
+
+def test_a_row_that_sums_to_more_than_1_is_in_the_bound():
+    """9e-9 too much are accepted in a table, and count where gamma misses 1 by 1e-7."""
+    mdp, gamma = MDP.from_P({0: {0: [(1 + 9e-9, 0, 1.0, False)]}}), 1 - 1e-7
+    true = float(Fraction(1 + 9e-9) / (1 - Fraction(gamma) * Fraction(1 + 9e-9)))
+    values = np.array([0.999 * true])
+    errors = bounds.discounted_error(model.model_of(mdp), values, np.ones((1, 1)), gamma, 0.0)
+    assert 1e-3 * true <= errors[0] <= 1.01e-3 * true
+
+
+def test_no_bound_from_heights_that_grow_where_nothing_is_wrong():
+    assert bounds._largest_ratio(np.array([1.0, 0.0]), np.array([0.5, 0.0])) == pytest.approx(2)
+    assert bounds._largest_ratio(np.array([1.0, 0.0]), np.array([0.5, -1e-9])) == np.inf
+
+
+@pytest.mark.parametrize("method", planning.METHODS)
+@pytest.mark.parametrize("less", [1e-8, 5e-11, 2e-12])
+def test_without_a_discount_what_is_worth_a_step_more_is_taken(method, less):
+    """To end at once is a little worse than to end after a step: less than a tie is wide, more than the tolerance."""
+    table = {
+        0: {0: [(1.0, 0, 1 - less, True)], 1: [(1.0, 1, 0.0, False)]},
+        1: {a: [(1.0, 0, 1.0, True)] for a in (0, 1)},
+    }
+    plan = planning.solve(MDP.from_P(table), method=method, gamma=1.0)
+    assert (plan.values.tolist(), plan.policy[0]) == ([1, 1], 1)
+    assert plan.error_bound <= 1e-12
 
 
 def test_all_states_of_an_end_component_can_have_what_one_of_them_has():
