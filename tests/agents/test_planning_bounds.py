@@ -223,9 +223,22 @@ def test_rounding_sends_policy_iteration_in_no_circles(monkeypatch):
 
     monkeypatch.setattr(methods, "evaluate", counted)
     assert planning.solve(MDP.from_P(table), gamma=0.9).values == pytest.approx([2, 0, 0.8], abs=1e-12)
-    # Even where every other policy seems to be better, a policy comes only once.
-    model_of_it = model.model_of(MDP.from_P(table))
-    methods.policy_iteration(model_of_it, np.zeros(3, dtype=np.int64), 0.9, feigned=-1.0)
+
+
+def test_a_policy_comes_only_once(monkeypatch):
+    """Were the values so wrong that the other action always seemed to be the better one, there would still be an end."""
+    going = {0: {a: [(1.0, 1 + a, 0.0, False)] for a in (0, 1)}}
+    staying = {state: {a: [(1.0, state, 0.0, False)] for a in (0, 1)} for state in (1, 2)}
+    calls = itertools.count()
+
+    def wrong(model, weights, *args):
+        assert next(calls) < 50
+        return np.array([0.0, weights[0, 1], weights[0, 0]]), np.ones(3)
+
+    monkeypatch.setattr(methods, "evaluate", wrong)
+    start = np.zeros(3, dtype=np.int64)
+    _, policy = methods.policy_iteration(model.model_of(MDP.from_P(going | staying)), start, 0.9)
+    assert policy.tolist() == [1, 0, 0]
 
 
 def test_a_row_that_sums_to_more_than_1_is_in_the_bound():
