@@ -154,7 +154,7 @@ def sweep_to(
         "gauss_seidel": in_place,
         "modified_policy_iteration": improve_and_evaluate,
     }[method]
-    settle(sweep, limit, watch)
+    settle(sweep, limit, watch, (lambda: now) if gamma < 1 else None)
     return now, policy
 
 
