@@ -513,6 +513,16 @@ def test_a_state_nobody_enters_and_a_goal_nobody_reaches(method):
 # Sweeps
 
 
+def test_changes_to_nothing_are_infinite_shares_without_a_warning():
+    """Without Numba, infinity times 0 would be one."""
+    share = 0.0
+    for change, value, expected in [(0.0, 0.0, 0), (1.0, -4.0, 0.25), (1.0, 8.0, 0.25), (1.0, 0.0, np.inf)]:
+        share = sweeps.larger_share(share, np.float64(change), np.float64(value))
+        assert share == expected
+    assert sweeps.larger_share(share, np.float64(1.0), np.float64(0.0)) == np.inf
+    assert sweeps.larger_share(share, np.float64(1.0), np.float64(2.0)) == np.inf
+
+
 def test_kernels_python_and_arrays_give_the_same_bits(monkeypatch):
     pytest.importorskip("numba")
     lake = LAKES["8x8"]
