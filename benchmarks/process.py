@@ -32,13 +32,14 @@ def in_own_process(
     *arguments: Any,
     all_cores: bool = False,
     environment: dict[str, str] | None = None,
-    timeout: float = TIMEOUT,
+    timeout: float | None = None,
 ) -> Any:
     """What ``function``, "module:name", returns for these arguments in a fresh interpreter; all of it must be JSON.
 
     Raises:
-        MeasurementError: if it raised, crashed or took longer than ``timeout`` seconds.
+        MeasurementError: if it raised, crashed or took longer than ``timeout`` seconds, by default ``TIMEOUT``.
     """
+    timeout = TIMEOUT if timeout is None else timeout
     request = json.dumps({"function": function, "arguments": arguments, "all_cores": all_cores})
     variables = {**os.environ, **({} if all_cores else ONE_THREAD), **(environment or {})}
     command = [sys.executable, "-m", "benchmarks.process", request]
