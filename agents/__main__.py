@@ -229,20 +229,20 @@ def _solve(
         epsilon: The probability of a random action at every step, for which the policy is then the best.
         tolerance: The largest error that a value may have; 1e-12 where no other is given.
         relative_tolerance: The same, as a share of the value.
-        env_kwargs: Arguments for the environment, such as map_name=8x8 is_slippery=False.
+        env_kwargs: Arguments for the environment, such as map_name=8x8 is_slippery=False; desc=@lake.txt takes the map
+            from a file.
     """
-    kwargs = arguments.values("--env-kwargs", env_kwargs)
+    environment = describe(env, arguments.values("--env-kwargs", env_kwargs))  # once: a table may be large
     plan = agents.solve(
-        env,
+        environment,
         method=method,
         gamma=gamma,
         horizon=horizon,
         epsilon=epsilon,
         tolerance=tolerance,
         relative_tolerance=relative_tolerance,
-        env_kwargs=kwargs,
     )
-    _show(report.plan_text(describe(env, kwargs), plan, gamma, horizon, _encoding(), epsilon))
+    _show(report.plan_text(environment, plan, gamma, horizon, _encoding(), epsilon))
     return 0
 
 

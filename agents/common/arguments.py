@@ -23,17 +23,28 @@ def seeds(text: str) -> int | list[int]:
 
 
 def values(option: str, pairs: Sequence[str]) -> dict[str, Any]:
-    """``name=value`` pairs; a value that is no Python literal is a text."""
+    """``name=value`` pairs; a value that is no Python literal is a text, and ``@file`` the lines of a file."""
     named = {}
     for pair in pairs:
         name, separator, value = pair.partition("=")
         if not separator or not name.isidentifier():
             raise error.InvalidParameter(f"{option} takes NAME=VALUE, such as {_EXAMPLES[option]}; got {pair!r}")
+        if value.startswith("@"):
+            named[name] = _lines(option, pair, Path(value[1:]))
+            continue
         try:
             named[name] = ast.literal_eval(value)
         except (ValueError, SyntaxError):
             named[name] = value
     return named
+
+
+def _lines(option: str, pair: str, path: Path) -> list[str]:
+    """The lines of a text file, such as a map that is too large for a command line."""
+    try:
+        return path.read_text().split()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise error.InvalidParameter(f"{option} {pair}: the file cannot be read: {problem}") from None
 
 
 def new_directory(agent: str, env: str) -> Path:

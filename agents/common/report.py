@@ -128,6 +128,7 @@ def plan_text(
         ),
     ]
     if not clocked:
+        rows.append(("and that of any state, as a share of its value", _bound(plan.relative_error_bound)))
         weights = planning.soft_policy(actions, mdp.num_actions, epsilon)
         worth = planning.policy_return(mdp, weights, horizon=environment.horizon)
         rows.append((f"its {quantity(environment)}, {within(environment)}, exact", worth))
