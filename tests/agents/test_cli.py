@@ -16,6 +16,7 @@ import minigym
 from agents.__main__ import main
 from agents.common import arguments
 from minigym import error
+from minigym.envs import frozen_lake
 
 HERE = Path(__file__).parent
 # A program in which the command line knows the tiny agent.
@@ -115,6 +116,19 @@ def test_solve_and_list(tiny, capsys):
     listed = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in listed] == agents.names()
     assert max(map(len, listed)) <= 80
+
+
+def test_solve_takes_a_map_from_a_file_and_builds_its_table_once(tiny, in_tmp, capsys, monkeypatch):
+    Path("lake.txt").write_text("SFF\nFHF\nFFG\n")
+    built, build = [], frozen_lake.build_mdp
+    monkeypatch.setattr(frozen_lake, "build_mdp", lambda *args, **kwargs: built.append(args) or build(*args, **kwargs))
+    assert run_main("solve", "FrozenLake-v1", "--env-kwargs", "desc=@lake.txt", "is_slippery=False") == 0
+    shown = capsys.readouterr().out
+    assert len(built) == 1
+    assert re.search(r"value of the start, discounted by 0.99, without a limit +0.970299\n", shown)  # 0.99^3
+    assert re.search(r"as a share of its value +\d\.\de-\d\d\n", shown)
+    assert run_main("solve", "FrozenLake-v1", "--env-kwargs", "desc=@pond.txt") == 2
+    assert "pond.txt: the file cannot be read" in capsys.readouterr().err
 
 
 def test_compare(tiny, in_tmp, capsys, monkeypatch):
