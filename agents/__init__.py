@@ -95,7 +95,7 @@ def train(
         writer = None if run_dir is None else RunWriter(run_dir, name, environment, config, seeds)
         try:
             began = time.perf_counter()
-            learned = registry.module(name).train(environment.make, config, seeds, progress)
+            learned = registry.module(name).train(environment, config, seeds, progress)
             seconds = time.perf_counter() - began
         except minigym.error.Error:  # the agent refused the environment, so there is no run to tell of
             if writer is not None:

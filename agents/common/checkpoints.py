@@ -1,0 +1,118 @@
+"""A training that can go on where it was: all that it consists of, kept in one file of plain arrays.
+
+A learner names its parts, and each part makes arrays of itself and goes on from them (:class:`Part`). The file is
+replaced as a whole, so that a kill at any instant leaves the last one. Loading it reads numbers: it is opened without
+pickle, so that a file from somewhere else cannot execute anything.
+"""
+
+import time
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.common.files import write_atomically
+from minigym import error, seeding
+
+FORMAT = 1  # raised whenever a checkpoint of the old kind can no longer be read
+
+
+class CheckpointError(error.Error):
+    """A checkpoint cannot be gone on from; it is left as it is."""
+
+
+class Part(Protocol):
+    """Something that a training consists of."""
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """All that it is, as arrays without objects."""
+
+    def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
+        """Go on from a snapshot."""
+
+
+class Streams:
+    """The random numbers of an agent, one generator a seed, as a :class:`Part`."""
+
+    def __init__(self, generators: Sequence[np.random.Generator]) -> None:
+        self._generators = generators
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """(seeds, 6) words."""
+        return {"words": np.array([seeding.words_of(generator) for generator in self._generators])}
+
+    def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
+        """In place: whoever holds one of the generators goes on with it."""
+        for generator, words in zip(self._generators, snapshot["words"], strict=True):
+            generator.bit_generator.state = seeding.generator_from(words).bit_generator.state
+
+
+class Checkpoint:
+    """The file of a training, or none.
+
+    Args:
+        path: the file; None keeps nothing.
+        config: the text of the run's ``config.json``: a checkpoint of another run is refused.
+        interval: seconds between two checkpoints; the last whole step is kept in any case.
+    """
+
+    def __init__(self, path: Path | None = None, config: str = "", interval: float = 60.0) -> None:
+        self._path, self._config, self._interval = path, config, interval
+        self._latest = time.monotonic()
+
+    def restore(self, parts: Mapping[str, Part]) -> int:
+        """Let the parts go on from the file; how far it was, and 0 where there is no file.
+
+        Raises:
+            CheckpointError: where the file is damaged, foreign, or of another run; nothing was changed.
+        """
+        if self._path is None or not self._path.exists():
+            return 0
+        arrays = self._read()
+        for name, part in parts.items():
+            prefix = f"{name}/"
+            part.restore({key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)})
+        return int(arrays["done"])
+
+    def keep(self, done: int, parts: Mapping[str, Part], last: bool = False) -> None:
+        """Write the file if it is time to, or if this is the ``last`` occasion."""
+        if self._path is None or not (last or time.monotonic() - self._latest >= self._interval):
+            return
+        arrays: dict[str, NDArray[Any]] = {
+            f"{name}/{key}": value for name, part in parts.items() for key, value in part.snapshot().items()
+        }
+        arrays |= {"done": np.array(done), "config": np.array(self._config), "format": np.array(FORMAT)}
+        write_atomically(self._path, lambda file: np.savez(file, allow_pickle=False, **arrays))
+        self._latest = time.monotonic()
+
+    def discard(self) -> None:
+        """Remove the file: the training is over, and its results are kept elsewhere."""
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
+    def _read(self) -> dict[str, NDArray[Any]]:
+        assert self._path is not None
+        try:
+            # Reading all of it compares every array with its CRC-32 in the file.
+            with np.load(self._path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            written_as, config = arrays["format"].item(), arrays["config"].item()
+        except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as problem:
+            raise CheckpointError(
+                f"{self._path} is damaged, cut short, or no checkpoint of minigym's ({problem}); it is left as it is. "
+                "Move it away, and the training starts over"
+            ) from None
+        if written_as != FORMAT:
+            raise CheckpointError(
+                f"{self._path} was written in format {written_as}, and this version of minigym reads format {FORMAT}; "
+                "resume it with the version named in config.json"
+            )
+        if config != self._config:
+            raise CheckpointError(
+                f"{self._path} belongs to another run: it was written under another config.json; put that one back"
+            )
+        return arrays

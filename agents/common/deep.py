@@ -1,0 +1,97 @@
+"""What is left of a network after its training, and the policy that is made of it again."""
+
+import itertools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from agents.common.encoding import Encoding
+from agents.common.lanes import Lanes
+from agents.common.networks import Learner, Network
+from agents.common.run import Learned
+from agents.common.selection import Selection
+
+
+def learned(
+    network: Network,
+    learner: Learner,
+    selection: Selection,
+    lanes: Lanes,
+    encode: Encoding,
+    steps: NDArray[np.int64],
+    finished: bool,
+) -> Learned:
+    """The result of a training: the last parameters and each seed's best, "weight_0", "bias_0", "best_weight_0", ...
+
+    Args:
+        network, learner, selection, lanes, encode: what was trained, and where.
+        steps: (S,), the environment steps of each seed.
+        finished: False if it was stopped early.
+    """
+    last = learner.theta.detach().numpy()
+    best = last if selection.best is None else selection.best
+    return Learned(
+        arrays={
+            **_by_layer(network, last),
+            **{f"best_{name}": array for name, array in _by_layer(network, best).items()},
+            "observation_shape": np.tile(np.array(encode.shape, np.int64), (len(last), 1)),
+            "diverged": ~learner.healthy[:, 0].numpy(),
+        },
+        steps=steps,
+        episode_returns=[np.array(own, np.float64) for own in lanes.returns],
+        episode_lengths=[np.array(own, np.int64) for own in lanes.lengths],
+        checkpoints=selection.curve,
+        finished=finished,
+    )
+
+
+def heads(network: Network, theta: torch.Tensor, observations: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The two heads of an actor and critic, of observations (S, B, inputs).
+
+    Returns:
+        The log-probabilities (S, B, actions), and the values (S, B).
+    """
+    outputs = network(theta, observations)
+    return outputs[..., :-1].log_softmax(dim=-1), outputs[..., -1]
+
+
+def greedy_policy(
+    arrays: Mapping[str, NDArray[Any]],
+    index: int,
+    activation: Callable[[torch.Tensor], torch.Tensor],
+    actions: slice = slice(None),
+) -> Callable[[Any], Any]:
+    """The policy that takes the action of the largest output: an observation -> an action, a batch -> an array.
+
+    Args:
+        arrays: those of :func:`learned`.
+        index: of which seed.
+        activation: the network's.
+        actions: which of its outputs belong to the actions.
+    """
+    count = sum(name.startswith("weight_") for name in arrays)
+    layers = [(arrays[f"weight_{layer}"][index], arrays[f"bias_{layer}"][index]) for layer in range(count)]
+    network = Network((len(layers[0][0]), *(weight.shape[1] for weight, _ in layers)), activation)
+    theta = torch.from_numpy(np.concatenate([np.ravel(part) for part in itertools.chain(*layers)])[None])
+    shape = tuple(arrays["observation_shape"][index])
+    encode = Encoding(shape, network.sizes[0], 0)
+
+    def greedy(observation: Any) -> Any:
+        inputs = encode(observation).reshape(1, -1, encode.inputs)
+        with torch.no_grad():
+            action = network(theta, torch.from_numpy(inputs))[0, :, actions].argmax(dim=1).numpy()
+        return int(action[0]) if np.ndim(observation) == len(shape) else action
+
+    return greedy
+
+
+def _by_layer(network: Network, theta: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    """``theta`` as a weight (S, inputs, outputs) and a bias (S, 1, outputs) for each layer."""
+    return {
+        f"{name}_{number}": part.numpy().copy()
+        for number, layer in enumerate(network.layers(torch.from_numpy(theta)))
+        for name, part in zip(("weight", "bias"), layer, strict=True)
+    }
