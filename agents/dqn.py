@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.common import streams
-from agents.common.checkpoints import Streams
+from agents.common.checkpoints import Arrays, Streams
 from agents.common.checks import check
 from agents.common.encoding import encoding
 from agents.common.environment import Environment
@@ -34,8 +34,8 @@ try:
 except ModuleNotFoundError as missing:
     raise error.DependencyNotInstalled('dqn needs PyTorch; write: pip install "minigym[deep]"') from missing
 
-from agents.common.deep import greedy_policy, learned
-from agents.common.networks import Frozen, Generators, Learner, Network, uniform
+from agents.common.deep import greedy, greedy_policy, learned
+from agents.common.networks import Generators, Learner, Network, uniform
 
 ACTIVATION = torch.relu
 
@@ -155,9 +155,7 @@ class Replay:
         return Batch(*map(torch.from_numpy, arrays))
 
 
-def loss(
-    network: Network, theta: torch.Tensor, target_theta: torch.Tensor, batch: Batch, double: bool
-) -> torch.Tensor:
+def loss(network: Network, theta: torch.Tensor, target_theta: torch.Tensor, batch: Batch, double: bool) -> torch.Tensor:
     """(S,): each seed's mean squared distance to r + discount max_a Q_target(s', a), with s' the next observation.
 
     Double Q-learning takes Q_target(s', argmax_a Q(s', a)) instead: a value is then not chosen for its own error.
@@ -173,12 +171,12 @@ def loss(
     return (values - target).square().mean(dim=-1)
 
 
-def explore(greedy: NDArray[np.int64], epsilon: float, num_actions: int, generators: Generators) -> NDArray[np.int64]:
-    """The greedy actions (S, 1), each with probability epsilon replaced by a random one."""
+def explore(best: NDArray[np.int64], epsilon: float, num_actions: int, generators: Generators) -> NDArray[np.int64]:
+    """The best actions (S, 1), each with probability epsilon replaced by a random one."""
     return np.array(
         [
-            [int(generator.integers(num_actions)) if generator.random() < epsilon else best]
-            for generator, (best,) in zip(generators, greedy.tolist(), strict=True)
+            [int(generator.integers(num_actions)) if generator.random() < epsilon else action]
+            for generator, (action,) in zip(generators, best.tolist(), strict=True)
         ]
     )
 
@@ -189,46 +187,43 @@ def train(environment: Environment, config: Config, seeds: Sequence[int], progre
     Returns the last network, each seed's best one on the select stream, and checkpoints of "greedy_return".
     """
     generators = [streams.generator(seed, streams.AGENT) for seed in seeds]
+    encode = encoding("dqn", environment)
+    network = Network((encode.inputs, *config.hidden_sizes, encode.actions), ACTIVATION)
+    act = greedy(network, encode)
     with torch_threads(len(seeds)), closing(lanes_of(environment, seeds, 1)) as lanes:
-        encode = encoding("dqn", lanes.env)
-        network = Network((encode.inputs, *config.hidden_sizes, encode.actions), ACTIVATION)
         learner = Learner(network.initial(generators, uniform))
-        target = Frozen(learner.theta)
+        target_theta = learner.theta.detach().clone()
         replay = Replay(len(seeds), min(config.replay_capacity, config.total_steps), encode.inputs)
         selection = Selection(environment, seeds, config.total_steps, config.checkpoints)
         parts = {
             "lanes": lanes,
             "learner": learner,
-            "target": target,
+            "target": Arrays(theta=target_theta.numpy()),
             "replay": replay,
             "selection": selection,
             "streams": Streams(generators),
         }
-
-        def act(observations: NDArray[Any]) -> NDArray[np.int64]:
-            with torch.no_grad():
-                return network(learner.theta, torch.from_numpy(encode(observations))).argmax(dim=-1).numpy()
 
         step = progress.checkpoint.restore(parts)
         progress.start(config.total_steps, "step", begin=step)
         while step < config.total_steps and not progress.stop:
             step += 1
             observation = lanes.observation
-            action = explore(act(observation), config.epsilon_at(step), encode.actions, generators)
+            action = explore(act(learner.theta, observation), config.epsilon_at(step), encode.actions, generators)
             transition = lanes.step(action)
             replay.add(encode(observation), action, transition, encode(transition.next_observation))
             if step >= config.learning_starts and (step - config.learning_starts) % config.update_interval == 0:
                 batch = replay.sample(generators, config.batch_size, config.n_steps, config.gamma)
-                losses = loss(network, learner.theta, target.theta, batch, config.double)
+                losses = loss(network, learner.theta, target_theta, batch, config.double)
                 learner.update(losses, config.learning_rate_at(step))
                 if learner.updates % config.target_interval == 0:
-                    target.copy(learner.theta)
-            selection.look(step, learner.theta.detach().numpy(), act)
-            progress.update(1, **lanes.recent(), **selection.recent())
+                    target_theta.copy_(learner.theta.detach())
+            selection.look(step, learner.theta, act)
+            progress.update(1, training_return=lanes.record.recent, greedy_return=selection.recent)
             progress.checkpoint.keep(step, parts)
         progress.checkpoint.keep(step, parts, last=True)
         steps = np.full(len(seeds), step)
-        return learned(network, learner, selection, lanes, encode, steps, finished=step == config.total_steps)
+        return learned(network, learner, selection, lanes.record, encode, steps, finished=step == config.total_steps)
 
 
 def policy(arrays: Mapping[str, NDArray[Any]], index: int) -> Callable[[Any], Any]:

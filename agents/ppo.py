@@ -4,9 +4,9 @@ Schulman et al. (2017), "Proximal policy optimization algorithms", algorithm 1 w
 and advantages by Schulman et al. (2016), "High-dimensional continuous control using generalized advantage estimation",
 equation 16. One network has both heads, a logit for each action and the value of the state (equation 9).
 
-Every array has a leading axis of S seeds: independent runs advance side by side, each in L lanes (the paper's N actors),
-so that one product of matrices serves them all. Nothing passes from one seed to another, and each draws from streams
-of its own.
+Every array has a leading axis of S seeds: independent runs advance side by side, each in L lanes (the paper's N
+actors), so that one product of matrices serves them all. Nothing passes from one seed to another, and each draws from
+streams of its own.
 """
 
 import math
@@ -35,7 +35,8 @@ try:
 except ModuleNotFoundError as missing:
     raise error.DependencyNotInstalled('ppo needs PyTorch; write: pip install "minigym[deep]"') from missing
 
-from agents.common.deep import greedy_policy, heads, learned
+from agents.common.actor_critic import drawn, entropy, heads, taken
+from agents.common.deep import greedy, greedy_policy, learned
 from agents.common.networks import Generators, Learner, Network, orthogonal
 
 ACTIVATION = torch.tanh
@@ -72,7 +73,8 @@ class Config:
             check(name, getattr(self, name), 0 <= getattr(self, name) < math.inf, "at least 0 and finite")
         check("hidden_sizes", self.hidden_sizes, all(width >= 1 for width in self.hidden_sizes), "widths of at least 1")
         size, total = self.batch_size, self.total_steps
-        check("minibatches", self.minibatches, self.minibatches <= size, f"at most the batch's {size} steps")
+        most = f"at most half of lanes * batch_steps = {size}, or an update has no two advantages to compare"
+        check("minibatches", self.minibatches, 2 * self.minibatches <= size, most)
         least = f"at least lanes * batch_steps = {size}, or no update is ever made"
         check("total_steps", total, total >= size, least)
 
@@ -111,7 +113,7 @@ class Samples(NamedTuple):
 def play(
     network: Network, theta: torch.Tensor, lanes: Lanes, encode: Encoding, config: Config, generators: Generators
 ) -> Batch:
-    """Let the policy play one batch. An action is the first whose cumulative probability exceeds a uniform number."""
+    """Let the policy play one batch."""
     steps = config.batch_steps
     seeds, per_seed = lanes.shape
     observation, next_observation = np.empty((2, seeds, steps, per_seed, encode.inputs), np.float32)
@@ -121,8 +123,7 @@ def play(
     for step in range(steps):
         observation[:, step] = encode(lanes.observation)
         log_probabilities, _ = heads(network, theta, torch.from_numpy(observation[:, step]))
-        cumulative = log_probabilities.exp().cumsum(dim=-1)[..., :-1].numpy()
-        action[:, step] = (cumulative <= uniform[:, step, :, None]).sum(axis=-1)
+        action[:, step] = drawn(log_probabilities, uniform[:, step])
         transition = lanes.step(action[:, step])
         next_observation[:, step] = encode(transition.next_observation)
         reward[:, step] = config.reward_scale * transition.reward
@@ -158,23 +159,21 @@ def samples(network: Network, theta: torch.Tensor, batch: Batch, gamma: float, g
     value = value.view_as(batch.reward)
     advantage = advantages(batch, value, next_value.view_as(value), gamma, gae_lambda)
     action = flat(batch.action)
-    log_probability = log_probabilities.gather(-1, action.unsqueeze(-1)).squeeze(-1)
+    log_probability = taken(log_probabilities, action)
     return Samples(flat(batch.observation), action, log_probability, flat(advantage), flat(advantage + value))
 
 
 def loss(network: Network, theta: torch.Tensor, part: Samples, config: Config) -> torch.Tensor:
     """(S,): -L^CLIP + c1 L^VF - c2 S of equation 9, with the advantages of each seed's part standardised."""
     log_probabilities, value = heads(network, theta, part.observation)
-    log_probability = log_probabilities.gather(-1, part.action.unsqueeze(-1)).squeeze(-1)
-    ratio = (log_probability - part.log_probability).exp()
+    ratio = (taken(log_probabilities, part.action) - part.log_probability).exp()
     spread, mean = torch.std_mean(part.advantage, dim=1, keepdim=True)
     advantage = (part.advantage - mean) / (spread + 1e-8)
     clipped = ratio.clamp(1 - config.clip, 1 + config.clip)
     objective = torch.minimum(ratio * advantage, clipped * advantage).mean(dim=1)  # equation 7
     result = config.value_coefficient * (value - part.value_target).square().mean(dim=1) - objective
     if config.entropy_coefficient > 0:
-        entropy = -(log_probabilities.exp() * log_probabilities).sum(dim=-1).mean(dim=1)
-        result = result - config.entropy_coefficient * entropy
+        result = result - config.entropy_coefficient * entropy(log_probabilities).mean(dim=1)
     return result
 
 
@@ -195,17 +194,13 @@ def train(environment: Environment, config: Config, seeds: Sequence[int], progre
     """
     generators = [streams.generator(seed, streams.AGENT) for seed in seeds]
     total = config.iterations * config.batch_size
+    encode = encoding("ppo", environment)
+    network = Network((encode.inputs, *config.hidden_sizes, encode.actions + 1), ACTIVATION)
+    act = greedy(network, encode)
     with torch_threads(len(seeds)), closing(lanes_of(environment, seeds, config.lanes)) as lanes:
-        encode = encoding("ppo", lanes.env)
-        network = Network((encode.inputs, *config.hidden_sizes, encode.actions + 1), ACTIVATION)
         learner = Learner(network.initial(generators, orthogonal), config.max_gradient_norm, epsilon=1e-5)
         selection = Selection(environment, seeds, total, config.checkpoints)
         parts = {"lanes": lanes, "learner": learner, "selection": selection, "streams": Streams(generators)}
-
-        def act(observations: NDArray[Any]) -> NDArray[np.int64]:
-            with torch.no_grad():
-                log_probabilities, _ = heads(network, learner.theta, torch.from_numpy(encode(observations)))
-            return log_probabilities.argmax(dim=-1).numpy()
 
         done = progress.checkpoint.restore(parts)
         progress.start(total, "step", begin=done * config.batch_size)
@@ -218,14 +213,14 @@ def train(environment: Environment, config: Config, seeds: Sequence[int], progre
                 for part in minibatches(everything, config.minibatches, generators):
                     learner.update(loss(network, learner.theta, part, config), learning_rate)
             done += 1
-            selection.look(done * config.batch_size, learner.theta.detach().numpy(), act)
-            progress.update(config.batch_size, **lanes.recent(), **selection.recent())
+            selection.look(done * config.batch_size, learner.theta, act)
+            progress.update(config.batch_size, training_return=lanes.record.recent, greedy_return=selection.recent)
             progress.checkpoint.keep(done, parts)
         progress.checkpoint.keep(done, parts, last=True)
         steps = np.full(len(seeds), done * config.batch_size)
-        return learned(network, learner, selection, lanes, encode, steps, finished=done == config.iterations)
+        return learned(network, learner, selection, lanes.record, encode, steps, finished=done == config.iterations)
 
 
 def policy(arrays: Mapping[str, NDArray[Any]], index: int) -> Callable[[Any], Any]:
     """The greedy policy of the ``index``-th seed: an observation -> the likeliest action, a batch -> an array."""
-    return greedy_policy(arrays, index, ACTIVATION, slice(-1))
+    return greedy_policy(arrays, index, ACTIVATION, others=1)

@@ -11,7 +11,7 @@ A truncated episode has no return: what may follow is estimated by the value of 
 always truncates is learned by nothing else.
 
 Every array has a leading axis of S seeds: independent runs advance side by side, and each draws from streams of its
-own. A seed plays on until its steps are spent; the others may still be playing.
+own. A seed learns until its steps are spent, and is left as it is while others still play.
 """
 
 import math
@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.common import streams
-from agents.common.checkpoints import Streams
+from agents.common.checkpoints import Arrays, Streams
 from agents.common.checks import check
 from agents.common.encoding import Encoding, encoding
 from agents.common.environment import Environment
@@ -40,7 +40,8 @@ try:
 except ModuleNotFoundError as missing:
     raise error.DependencyNotInstalled('reinforce needs PyTorch; write: pip install "minigym[deep]"') from missing
 
-from agents.common.deep import greedy_policy, heads, learned
+from agents.common.actor_critic import drawn, entropy, heads, taken
+from agents.common.deep import greedy, greedy_policy, learned
 from agents.common.networks import Generators, Learner, Network, orthogonal
 
 ACTIVATION = torch.tanh
@@ -74,32 +75,36 @@ class Config:
 
 
 class Episodes(NamedTuple):
-    """One episode in each of L lanes of each seed, T steps where the longest is so long."""
+    """An episode in each of L lanes of each seed that plays; T steps is the longest one."""
 
     observation: torch.Tensor  # (S, T, L, inputs) float32
     action: torch.Tensor  # (S, T, L) int64
-    reward: torch.Tensor  # (S, T, L) float32, scaled
-    playing: torch.Tensor  # (S, T, L) bool, False after the end: what stands there counts for nothing
+    reward: torch.Tensor  # (S, T, L) float32
+    playing: torch.Tensor  # (S, T, L) bool, False after the end: what follows counts for nothing
     last_observation: torch.Tensor  # (S, L, inputs) float32
     terminated: torch.Tensor  # (S, L) bool; otherwise truncated
 
 
 def play(
-    network: Network, theta: torch.Tensor, lanes: Lanes, encode: Encoding, longest: int, scale: float, generators: Generators
+    network: Network,
+    theta: torch.Tensor,
+    lanes: Lanes,
+    encode: Encoding,
+    playing: NDArray[np.bool_],
+    longest: int,
+    generators: Generators,
 ) -> Episodes:
-    """Let the policy play. An action is the first whose cumulative probability exceeds a uniform number."""
-    shape = lanes.shape
-    uniform = np.array([generator.random((longest, shape[1]), np.float32) for generator in generators])
-    playing, terminated = np.ones(shape, np.bool_), np.zeros(shape, np.bool_)
-    last_observation = np.zeros((*shape, encode.inputs), np.float32)
+    """Let the policy play an episode, or ``longest`` steps of it, in each of the lanes that are ``playing``, (S, L)."""
+    uniform = np.array([generator.random((longest, playing.shape[1]), np.float32) for generator in generators])
+    terminated = np.zeros_like(playing)
+    last_observation = np.zeros((*playing.shape, encode.inputs), np.float32)
     steps = []
     for step in range(longest):
         observation = encode(lanes.observation)
         log_probabilities, _ = heads(network, theta, torch.from_numpy(observation))
-        cumulative = log_probabilities.exp().cumsum(dim=-1)[..., :-1].numpy()
-        action = (cumulative <= uniform[:, step, :, None]).sum(axis=-1)
-        transition = lanes.step(action)
-        steps.append((observation, action, (scale * transition.reward).astype(np.float32), playing))
+        action = drawn(log_probabilities, uniform[:, step])
+        transition = lanes.step(action, counted=playing)
+        steps.append((observation, action, transition.reward.astype(np.float32), playing))
         ends = playing & (transition.terminated | transition.truncated | (step == longest - 1))
         last_observation[ends] = encode(transition.next_observation[ends])
         terminated |= ends & transition.terminated
@@ -110,34 +115,37 @@ def play(
     return Episodes(*map(torch.from_numpy, (*arrays, last_observation, terminated)))
 
 
-def returns(episodes: Episodes, last_value: torch.Tensor, gamma: float) -> torch.Tensor:
-    """(S, T, L): G_t = R_t+1 + gamma G_t+1, where 0 follows a termination, and ``last_value`` (S, L) a truncation."""
+def returns(episodes: Episodes, last_value: torch.Tensor, gamma: float, scale: float) -> torch.Tensor:
+    """(S, T, L): G_t = scale R_t+1 + gamma G_t+1; 0 follows a termination, ``last_value`` (S, L) a truncation."""
     result = torch.zeros_like(episodes.reward)
     following = last_value * ~episodes.terminated
     for step in reversed(range(result.shape[1])):
-        playing = episodes.playing[:, step]
-        following = torch.where(playing, episodes.reward[:, step] + gamma * following, following)
+        now = scale * episodes.reward[:, step] + gamma * following
+        following = torch.where(episodes.playing[:, step], now, following)
         result[:, step] = following
     return result
 
 
-def loss(network: Network, theta: torch.Tensor, episodes: Episodes, target: torch.Tensor, config: Config) -> torch.Tensor:
-    """(S,): the mean over steps of -(G - v) ln pi(A | S), and the baseline's squared error (G - v)^2."""
+def loss(
+    network: Network, theta: torch.Tensor, episodes: Episodes, target: torch.Tensor, config: Config
+) -> torch.Tensor:
+    """(S,): the mean over the steps played of -(G - v) ln pi(A | S), and of the baseline's squared error (G - v)^2."""
     log_probabilities, value = heads(network, theta, episodes.observation.flatten(1, 2))
     weight = episodes.playing.flatten(1, 2).float()
-    weight = weight / weight.sum(dim=1, keepdim=True)  # the mean over what was played
+    weight = weight / weight.sum(dim=1, keepdim=True).clamp(min=1.0)  # a seed that played nothing has no loss
     target = target.flatten(1, 2)
     advantage = (target - value).detach()
     if config.standardise:
         mean = (weight * advantage).sum(dim=1, keepdim=True)
         spread = (weight * (advantage - mean).square()).sum(dim=1, keepdim=True).sqrt()
         advantage = (advantage - mean) / (spread + 1e-8)
-    log_probability = log_probabilities.gather(-1, episodes.action.flatten(1, 2).unsqueeze(-1)).squeeze(-1)
-    result = weight * (config.value_coefficient * (value - target).square() - advantage * log_probability)
+    error_squared = (value - target).square()
+    result = config.value_coefficient * error_squared - advantage * taken(
+        log_probabilities, episodes.action.flatten(1, 2)
+    )
     if config.entropy_coefficient > 0:
-        entropy = -(log_probabilities.exp() * log_probabilities).sum(dim=-1)
-        result = result - config.entropy_coefficient * weight * entropy
-    return result.sum(dim=1)
+        result = result - config.entropy_coefficient * entropy(log_probabilities)
+    return (weight * result).sum(dim=1)
 
 
 def train(environment: Environment, config: Config, seeds: Sequence[int], progress: Progress) -> Learned:
@@ -146,38 +154,45 @@ def train(environment: Environment, config: Config, seeds: Sequence[int], progre
     Returns the last network, each seed's best one on the select stream, and checkpoints of "greedy_return".
     """
     generators = [streams.generator(seed, streams.AGENT) for seed in seeds]
+    encode = encoding("reinforce", environment)
+    network = Network((encode.inputs, *config.hidden_sizes, encode.actions + 1), ACTIVATION)
+    act = greedy(network, encode)
+    total, steps = config.total_steps, np.zeros(len(seeds), np.int64)
     with torch_threads(len(seeds)), closing(lanes_of(environment, seeds, config.episodes)) as lanes:
-        encode = encoding("reinforce", lanes.env)
-        network = Network((encode.inputs, *config.hidden_sizes, encode.actions + 1), ACTIVATION)
         learner = Learner(network.initial(generators, orthogonal), config.max_gradient_norm, epsilon=1e-5)
-        selection = Selection(environment, seeds, config.total_steps, config.checkpoints)
-        parts = {"lanes": lanes, "learner": learner, "selection": selection, "streams": Streams(generators)}
-        
-        def act(observations: NDArray[Any]) -> NDArray[np.int64]:
-            with torch.no_grad():
-                log_probabilities, _ = heads(network, learner.theta, torch.from_numpy(encode(observations)))
-            return log_probabilities.argmax(dim=-1).numpy()
+        selection = Selection(environment, seeds, total, config.checkpoints)
+        parts = {  # not the lanes, which begin anew in each batch
+            "steps": Arrays(taken=steps),
+            "record": lanes.record,
+            "learner": learner,
+            "selection": selection,
+            "streams": Streams(generators),
+        }
 
-        steps = np.zeros(len(seeds), np.int64)
         done = progress.checkpoint.restore(parts)
-        progress.start(config.total_steps, "step", begin=done)
-        batch_number = 0
-        while (steps < config.total_steps).any() and not progress.stop:
-            lanes.begin(batch_number)
-            batch_number += 1
+        slowest = int(steps.min())
+        progress.start(total, "step", begin=slowest)
+        while slowest < total and not progress.stop:
+            lanes.begin(done)
+            left = np.maximum(0.0, 1 - steps[:, None] / total).astype(np.float32)
+            playing = np.broadcast_to(left > 0, lanes.shape)
             with torch.no_grad():
-                episodes = play(network, learner.theta, lanes, encode, environment.horizon, config.reward_scale, generators)
+                longest = environment.horizon
+                episodes = play(network, learner.theta, lanes, encode, playing, longest, generators)
                 _, last_value = heads(network, learner.theta, episodes.last_observation)
-                target = returns(episodes, last_value, config.gamma)
-            left = np.maximum(0.0, 1 - steps / config.total_steps).astype(np.float32)  # 0: the seed stays as it is
-            learner.update(loss(network, learner.theta, episodes, target, config), config.learning_rate * torch.from_numpy(left)[:, None])
-            before = steps.min()
-            steps += np.where(steps < config.total_steps, episodes.playing.sum(dim=(1, 2)).numpy(), 0)
-            selection.look(min(int(steps.min()), config.total_steps), learner.theta.detach().numpy(), act)
-            progress.update(int(steps.min() - before), **lanes.recent(), **selection.recent())
-        return learned(network, learner, selection, lanes, encode, steps, finished=bool((steps >= config.total_steps).all()))
+                target = returns(episodes, last_value, config.gamma, config.reward_scale)
+            losses = loss(network, learner.theta, episodes, target, config)
+            learner.update(losses, config.learning_rate * torch.from_numpy(left))
+            done += 1
+            steps += episodes.playing.sum(dim=(1, 2)).numpy()
+            before, slowest = slowest, min(int(steps.min()), total)
+            selection.look(steps, learner.theta, act)
+            progress.update(slowest - before, training_return=lanes.record.recent, greedy_return=selection.recent)
+            progress.checkpoint.keep(done, parts)
+        progress.checkpoint.keep(done, parts, last=True)
+        return learned(network, learner, selection, lanes.record, encode, steps, finished=slowest == total)
 
 
 def policy(arrays: Mapping[str, NDArray[Any]], index: int) -> Callable[[Any], Any]:
     """The greedy policy of the ``index``-th seed: an observation -> the likeliest action, a batch -> an array."""
-    return greedy_policy(arrays, index, ACTIVATION, slice(-1))
+    return greedy_policy(arrays, index, ACTIVATION, others=1)

@@ -6,8 +6,6 @@ pickle, so that a file from somewhere else cannot execute anything.
 """
 
 import time
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +17,7 @@ from agents.common.files import write_atomically
 from minigym import error, seeding
 
 FORMAT = 1  # raised whenever a checkpoint of the old kind can no longer be read
+_LEFT = "it is left as it is; move it away, and the training starts over"
 
 
 class CheckpointError(error.Error):
@@ -51,6 +50,22 @@ class Streams:
             generator.bit_generator.state = seeding.generator_from(words).bit_generator.state
 
 
+class Arrays:
+    """Arrays of a training that are changed in place, as a :class:`Part`."""
+
+    def __init__(self, **arrays: NDArray[Any]) -> None:
+        self._arrays = arrays
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """Copies of them."""
+        return {name: array.copy() for name, array in self._arrays.items()}
+
+    def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
+        """In place: whoever holds one of the arrays goes on with it."""
+        for name, array in self._arrays.items():
+            array[:] = snapshot[name]
+
+
 class Checkpoint:
     """The file of a training, or none.
 
@@ -68,14 +83,24 @@ class Checkpoint:
         """Let the parts go on from the file; how far it was, and 0 where there is no file.
 
         Raises:
-            CheckpointError: where the file is damaged, foreign, or of another run; nothing was changed.
+            CheckpointError: where the file is damaged, foreign, or of another run. It is left as it is, and nothing
+                of it is gone on from.
         """
         if self._path is None or not self._path.exists():
             return 0
         arrays = self._read()
         for name, part in parts.items():
             prefix = f"{name}/"
-            part.restore({key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)})
+            own = {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}
+            try:
+                part.restore(own)
+            except error.Error:  # it says itself what is wrong
+                raise
+            except Exception as problem:
+                raise CheckpointError(
+                    f"{self._path} does not fit this training: what it holds of the {name} cannot be gone on from "
+                    f"({problem!r}); {_LEFT}"
+                ) from problem
         return int(arrays["done"])
 
     def keep(self, done: int, parts: Mapping[str, Part], last: bool = False) -> None:
@@ -86,7 +111,11 @@ class Checkpoint:
             f"{name}/{key}": value for name, part in parts.items() for key, value in part.snapshot().items()
         }
         arrays |= {"done": np.array(done), "config": np.array(self._config), "format": np.array(FORMAT)}
-        write_atomically(self._path, lambda file: np.savez(file, allow_pickle=False, **arrays))
+        arrays["names"] = np.array(sorted([*arrays, "names"]))
+        objects = [name for name, array in arrays.items() if array.dtype.hasobject]
+        if objects:  # np.savez would pickle them, and nothing would load them again
+            raise TypeError(f"a part of a checkpoint must be plain arrays; of Python objects are {', '.join(objects)}")
+        write_atomically(self._path, lambda file: np.savez(file, **arrays))
         self._latest = time.monotonic()
 
     def discard(self) -> None:
@@ -98,13 +127,14 @@ class Checkpoint:
         assert self._path is not None
         try:
             # Reading all of it compares every array with its CRC-32 in the file.
-            with np.load(self._path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
+            with open(self._path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
+                arrays = dict(file)
             written_as, config = arrays["format"].item(), arrays["config"].item()
-        except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as problem:
+            if sorted(arrays) != arrays["names"].tolist():  # a damaged directory of a zip file can hide entries
+                raise ValueError(f"it should hold {', '.join(arrays['names'])}, but holds {', '.join(arrays)}")
+        except Exception as problem:  # damaged bytes make zipfile and NumPy raise nearly anything
             raise CheckpointError(
-                f"{self._path} is damaged, cut short, or no checkpoint of minigym's ({problem}); it is left as it is. "
-                "Move it away, and the training starts over"
+                f"{self._path} is damaged, cut short, or no checkpoint of minigym's ({problem!r}); {_LEFT}"
             ) from None
         if written_as != FORMAT:
             raise CheckpointError(

@@ -1,4 +1,7 @@
-"""What is left of a network after its training, and the policy that is made of it again."""
+"""How a network plays, what is left of it after its training, and the policy that is made of that again.
+
+The first outputs belong to the actions; an actor and critic has one more.
+"""
 
 import itertools
 from collections.abc import Callable, Mapping
@@ -9,17 +12,28 @@ import torch
 from numpy.typing import NDArray
 
 from agents.common.encoding import Encoding
-from agents.common.lanes import Lanes
+from agents.common.lanes import Record
 from agents.common.networks import Learner, Network
 from agents.common.run import Learned
-from agents.common.selection import Selection
+from agents.common.selection import Act, Selection
+
+
+def greedy(network: Network, encode: Encoding) -> Act:
+    """What takes the action of the largest output: parameters (S, P), observations (S, L, ...) -> actions (S, L)."""
+
+    def act(theta: torch.Tensor, observations: NDArray[Any]) -> NDArray[np.int64]:
+        with torch.no_grad():
+            outputs = network(theta, torch.from_numpy(encode(observations)))
+        return outputs[..., : encode.actions].argmax(dim=-1).numpy()
+
+    return act
 
 
 def learned(
     network: Network,
     learner: Learner,
     selection: Selection,
-    lanes: Lanes,
+    record: Record,
     encode: Encoding,
     steps: NDArray[np.int64],
     finished: bool,
@@ -27,7 +41,7 @@ def learned(
     """The result of a training: the last parameters and each seed's best, "weight_0", "bias_0", "best_weight_0", ...
 
     Args:
-        network, learner, selection, lanes, encode: what was trained, and where.
+        network, learner, selection, record, encode: what was trained, and how it went.
         steps: (S,), the environment steps of each seed.
         finished: False if it was stopped early.
     """
@@ -41,28 +55,18 @@ def learned(
             "diverged": ~learner.healthy[:, 0].numpy(),
         },
         steps=steps,
-        episode_returns=[np.array(own, np.float64) for own in lanes.returns],
-        episode_lengths=[np.array(own, np.int64) for own in lanes.lengths],
+        episode_returns=[np.array(own, np.float64) for own in record.returns],
+        episode_lengths=[np.array(own, np.int64) for own in record.lengths],
         checkpoints=selection.curve,
         finished=finished,
     )
-
-
-def heads(network: Network, theta: torch.Tensor, observations: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The two heads of an actor and critic, of observations (S, B, inputs).
-
-    Returns:
-        The log-probabilities (S, B, actions), and the values (S, B).
-    """
-    outputs = network(theta, observations)
-    return outputs[..., :-1].log_softmax(dim=-1), outputs[..., -1]
 
 
 def greedy_policy(
     arrays: Mapping[str, NDArray[Any]],
     index: int,
     activation: Callable[[torch.Tensor], torch.Tensor],
-    actions: slice = slice(None),
+    others: int = 0,
 ) -> Callable[[Any], Any]:
     """The policy that takes the action of the largest output: an observation -> an action, a batch -> an array.
 
@@ -70,22 +74,20 @@ def greedy_policy(
         arrays: those of :func:`learned`.
         index: of which seed.
         activation: the network's.
-        actions: which of its outputs belong to the actions.
+        others: how many of its outputs, the last ones, belong to no action.
     """
     count = sum(name.startswith("weight_") for name in arrays)
     layers = [(arrays[f"weight_{layer}"][index], arrays[f"bias_{layer}"][index]) for layer in range(count)]
     network = Network((len(layers[0][0]), *(weight.shape[1] for weight, _ in layers)), activation)
     theta = torch.from_numpy(np.concatenate([np.ravel(part) for part in itertools.chain(*layers)])[None])
     shape = tuple(arrays["observation_shape"][index])
-    encode = Encoding(shape, network.sizes[0], 0)
+    act = greedy(network, Encoding(shape, network.sizes[0], network.sizes[-1] - others))
 
-    def greedy(observation: Any) -> Any:
-        inputs = encode(observation).reshape(1, -1, encode.inputs)
-        with torch.no_grad():
-            action = network(theta, torch.from_numpy(inputs))[0, :, actions].argmax(dim=1).numpy()
+    def policy(observation: Any) -> Any:
+        action = act(theta, np.reshape(observation, (1, -1, *shape)))[0]
         return int(action[0]) if np.ndim(observation) == len(shape) else action
 
-    return greedy
+    return policy
 
 
 def _by_layer(network: Network, theta: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:

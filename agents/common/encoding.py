@@ -1,11 +1,13 @@
 """What a network sees of an environment, and how many actions it may choose from."""
 
 import math
+from contextlib import closing
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.common.environment import Environment
 from minigym import error
 
 
@@ -18,7 +20,7 @@ class Encoding(NamedTuple):
     actions: int
 
     def __call__(self, observations: Any) -> NDArray[np.float32]:
-        """(..., \\*shape) -> (..., inputs)."""
+        """(..., then ``shape``) -> (..., inputs)."""
         observations = np.asarray(observations)
         if not self.shape:
             return (observations[..., None] == np.arange(self.inputs)).astype(np.float32)
@@ -26,9 +28,10 @@ class Encoding(NamedTuple):
         return observations.reshape(*leading, self.inputs).astype(np.float32, copy=False)
 
 
-def encoding(agent: str, env: Any) -> Encoding:
+def encoding(agent: str, environment: Environment) -> Encoding:
     """The encoding for an environment, minigym's or Gymnasium's; an error that says what ``agent`` needs otherwise."""
-    actions, observations = env.action_space, env.observation_space
+    with closing(environment.make()) as env:
+        actions, observations = env.action_space, env.observation_space
     if _is_numbered(actions):
         if _is_numbered(observations):
             return Encoding((), int(observations.n), int(actions.n))

@@ -29,6 +29,32 @@ class Transition(NamedTuple):
     truncated: NDArray[np.bool_]
 
 
+class Record:
+    """Each seed's finished episodes, in the order in which they ended; a part of a checkpoint."""
+
+    def __init__(self, seeds: int) -> None:
+        self.returns: list[list[float]] = [[] for _ in range(seeds)]
+        self.lengths: list[list[int]] = [[] for _ in range(seeds)]
+
+    def recent(self) -> float:
+        """For a progress bar: the mean return of each seed's last 100 episodes; NaN before all seeds have one."""
+        return float(np.mean([np.mean(own[-100:]) if own else math.nan for own in self.returns]))
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """All episodes end to end, and how many each seed has."""
+        return {
+            "episode_returns": np.concatenate(self.returns).astype(np.float64),
+            "episode_lengths": np.concatenate(self.lengths).astype(np.int64),
+            "episodes": np.array([len(own) for own in self.returns]),
+        }
+
+    def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
+        """Go on from a snapshot."""
+        ends = np.cumsum(snapshot["episodes"])[:-1]
+        self.returns = [own.tolist() for own in np.split(snapshot["episode_returns"], ends)]
+        self.lengths = [own.tolist() for own in np.split(snapshot["episode_lengths"], ends)]
+
+
 class Lanes(ABC):
     """L environments for each of S seeds; a subclass steps them.
 
@@ -44,9 +70,7 @@ class Lanes(ABC):
     ) -> None:
         self.shape = (len(seeds), per_seed)
         self._seeds, self._purpose = seeds, purpose
-        self.returns: list[list[float]] = [[] for _ in seeds]
-        self.lengths: list[list[int]] = [[] for _ in seeds]
-        """Of each seed's finished episodes, in the order in which they ended."""
+        self.record = Record(len(seeds))
         self._return, self._length = np.zeros(self.shape), np.zeros(self.shape, np.int64)
         self._make(environment)
         self.begin()
@@ -58,51 +82,38 @@ class Lanes(ABC):
         self.observation = self._split(self._reset(words))
         """(S, L, ...), where the next step begins."""
 
-    def step(self, actions: NDArray[np.int64]) -> Transition:
-        """Play (S, L) actions; a lane whose episode ended begins another one."""
+    def step(self, actions: NDArray[np.int64], counted: NDArray[np.bool_] | None = None) -> Transition:
+        """Play (S, L) actions; a lane whose episode ended begins another one.
+
+        Args:
+            actions: one for each lane.
+            counted: (S, L), the lanes whose episodes go on record; None for all.
+        """
         *parts, observation = self._play(actions.ravel())
         self.observation = self._split(observation)
         transition = Transition(*map(self._split, parts))
         self._return += transition.reward
         self._length += 1
         for seed, lane in np.argwhere(transition.terminated | transition.truncated).tolist():
-            self.returns[seed].append(float(self._return[seed, lane]))
-            self.lengths[seed].append(int(self._length[seed, lane]))
+            if counted is None or counted[seed, lane]:
+                self.record.returns[seed].append(float(self._return[seed, lane]))
+                self.record.lengths[seed].append(int(self._length[seed, lane]))
             self._return[seed, lane], self._length[seed, lane] = 0.0, 0
         return transition
 
-    def recent(self) -> dict[str, float]:
-        """For a progress bar: the mean return of each seed's last 100 episodes, over the seeds that have any."""
-        last = [np.mean(own[-100:]) for own in self.returns if own]
-        return {"training_return": float(np.mean(last))} if last else {}
-
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """All that the lanes are: arrays without objects."""
-        returns, lengths = map(np.concatenate, (self.returns, self.lengths))
-        return {
-            "episode_returns": returns.astype(np.float64),
-            "episode_lengths": lengths.astype(np.int64),
-            "episodes": np.array([len(own) for own in self.returns]),
-            "return": self._return.copy(),
-            "length": self._length.copy(),
-            **self._worlds(),
-        }
+        present = {"return": self._return.copy(), "length": self._length.copy()}
+        return self.record.snapshot() | present | self._worlds()
 
     def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
         """Go on from a snapshot of lanes of the same environment, seeds and number."""
-        ends = np.cumsum(snapshot["episodes"])[:-1]
-        self.returns = [own.tolist() for own in np.split(snapshot["episode_returns"], ends)]
-        self.lengths = [own.tolist() for own in np.split(snapshot["episode_lengths"], ends)]
-        self._return, self._length = snapshot["return"].copy(), snapshot["length"].copy()
         self.observation = self._split(self._restore_worlds(snapshot))
+        self.record.restore(snapshot)
+        self._return, self._length = snapshot["return"].copy(), snapshot["length"].copy()
 
     def _split(self, array: NDArray[Any]) -> NDArray[Any]:
         return array.reshape(self.shape + array.shape[1:])
-
-    @property
-    @abstractmethod
-    def env(self) -> Any:
-        """Something that has the single environment's spaces: ``observation_space`` and ``action_space``."""
 
     @abstractmethod
     def close(self) -> None:
@@ -133,23 +144,18 @@ class EngineLanes(Lanes):
     """Lanes that a batch engine steps in one call."""
 
     def _make(self, environment: Environment) -> None:
-        self._envs, self._single = environment.make_batch(math.prod(self.shape)), environment.make()
+        self._envs = environment.make_batch(math.prod(self.shape))
 
     def _reset(self, seeds: list[int]) -> NDArray[Any]:
         return self._envs.reset(seed=seeds)[0]
 
-    @property
-    def env(self) -> Any:
-        return self._single
-
     def close(self) -> None:
         self._envs.close()
-        self._single.close()
 
     def _play(self, actions: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
         observation, reward, terminated, truncated, infos = self._envs.step(actions)
         next_observation = observation
-        if "final_obs" in infos:
+        if "final_obs" in infos:  # only where an episode ended
             next_observation = observation.copy()
             for lane in np.flatnonzero(infos["_final_obs"]).tolist():
                 next_observation[lane] = infos["final_obs"][lane]
@@ -167,21 +173,17 @@ class SingleLanes(Lanes):
 
     What such an environment holds cannot be copied without knowing it. A snapshot has the state of its random numbers
     before the present episode, and the actions since, which are played again: that needs an environment whose chance
-    is all in ``np_random``, as it should be.
+    is all in ``np_random``, as it should be. Any other one trains all the same, and is refused by :meth:`restore`.
     """
 
     def _make(self, environment: Environment) -> None:
         self._envs = [environment.make() for _ in range(math.prod(self.shape))]
 
     def _reset(self, seeds: list[int]) -> NDArray[Any]:
-        self._first_seeds = seeds
-        self._before: list[NDArray[np.uint64] | None] = [None] * len(seeds)  # None: the episode began from the seed
+        self._first_seeds = np.array(seeds, np.uint64)
+        self._before = [_FROM_SEED] * len(seeds)
         self._actions: list[list[int]] = [[] for _ in seeds]
         return np.array([env.reset(seed=seed)[0] for env, seed in zip(self._envs, seeds, strict=True)])
-
-    @property
-    def env(self) -> Any:
-        return self._envs[0]
 
     def close(self) -> None:
         for env in self._envs:
@@ -190,55 +192,74 @@ class SingleLanes(Lanes):
     def _play(self, actions: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
         rows = []
         for lane, (env, action) in enumerate(zip(self._envs, actions.tolist(), strict=True)):
-            next_observation, reward, terminated, truncated, _ = env.step(action)
-            observation = next_observation
+            observation, reward, terminated, truncated, _ = env.step(action)
+            next_observation = np.array(observation)  # a copy: reset() may write into the same array
             self._actions[lane].append(action)
             if terminated or truncated:
-                self._before[lane] = seeding.words_of(env.unwrapped.np_random)
-                self._actions[lane] = []
+                self._before[lane], self._actions[lane] = _random_state(env), []
                 observation, _ = env.reset()
             rows.append((next_observation, float(reward), bool(terminated), bool(truncated), observation))
         return tuple(map(np.array, zip(*rows, strict=True)))
 
     def _worlds(self) -> dict[str, NDArray[Any]]:
-        limit = max(map(len, self._actions))
-        actions = np.full((len(self._envs), limit), -1)
+        actions = np.full((len(self._envs), max(map(len, self._actions))), -1)
         for row, own in zip(actions, self._actions, strict=True):
             row[: len(own)] = own
-        unseeded = np.zeros(6, np.uint64)
         return {
-            "streams": np.array([unseeded if words is None else words for words in self._before]),
-            "from_seed": np.array([words is None for words in self._before]),
+            "seeds": self._first_seeds,
+            "before": np.array(self._before),
             "actions": actions,
             "observation": self.observation.copy(),
         }
 
     def _restore_worlds(self, snapshot: dict[str, NDArray[Any]]) -> NDArray[Any]:
-        observations = []
-        rows = zip(snapshot["streams"], snapshot["from_seed"].tolist(), snapshot["actions"].tolist(), strict=True)
-        for lane, (words, from_seed, actions) in enumerate(rows):
-            env = self._envs[lane]
-            observation, _ = env.reset(seed=self._first_seeds[lane])
-            if not from_seed:
-                env.unwrapped.np_random.bit_generator.state = seeding.generator_from(words).bit_generator.state
-                observation, _ = env.reset()
-            played = [action for action in actions if action >= 0]
-            for action in played:
-                observation = env.step(action)[0]
-            self._before[lane], self._actions[lane] = None if from_seed else words, played
-            observations.append(observation)
-        restored = np.array(observations)
-        if not np.array_equal(restored.reshape(snapshot["observation"].shape), snapshot["observation"], equal_nan=True):
-            raise error.InvalidParameter(
-                "the environment does not play the same episode again from the same random numbers and actions, so a "
-                "training in it cannot be resumed; its chance must all come from self.np_random"
-            )
-        return restored
+        self._first_seeds, self._before = snapshot["seeds"], list(snapshot["before"])
+        self._actions = [[action for action in own if action >= 0] for own in snapshot["actions"].tolist()]
+        episodes = zip(self._envs, self._first_seeds.tolist(), self._before, self._actions, strict=True)
+        replayed = [_replayed(*episode) for episode in episodes]
+        observation, total = np.array([one for one, _ in replayed]), np.array([total for _, total in replayed])
+        if not (
+            np.array_equal(self._split(observation), snapshot["observation"])
+            and np.array_equal(self._split(total), snapshot["return"])
+        ):
+            raise _not_replayed()
+        return observation
 
 
-def lanes_of(
-    environment: Environment, seeds: Sequence[int], per_seed: int, purpose: int = streams.TRAIN
-) -> "EngineLanes | SingleLanes":
+_FROM_SEED = np.array([1, 0, 0, 0, 0, 0], np.uint64)  # the episode began with reset(seed=...)
+_UNKNOWN = np.array([2, 0, 0, 0, 0, 0], np.uint64)  # no words of PCG64 look like these two: their increment is odd
+
+
+def _random_state(env: Any) -> NDArray[np.uint64]:
+    try:
+        return seeding.words_of(env.unwrapped.np_random)
+    except (AttributeError, error.InvalidParameter):  # an environment that is not minigym's may have any, or none
+        return _UNKNOWN
+
+
+def _replayed(env: Any, seed: int, before: NDArray[np.uint64], actions: list[int]) -> tuple[Any, float]:
+    """Play an episode again; where it leads, and what it paid."""
+    observation, _ = env.reset(seed=seed)
+    if not np.array_equal(before, _FROM_SEED):
+        if np.array_equal(before, _UNKNOWN):
+            raise _not_replayed()
+        env.unwrapped.np_random.bit_generator.state = seeding.generator_from(before).bit_generator.state
+        observation, _ = env.reset()
+    total = 0.0
+    for action in actions:
+        observation, reward, *_ = env.step(action)
+        total += float(reward)
+    return np.array(observation), total
+
+
+def _not_replayed() -> error.InvalidParameter:
+    return error.InvalidParameter(
+        "the environment does not play the same episode again from the same random numbers and actions, so a training "
+        "in it cannot be resumed; all its chance must come from self.np_random, and reset(seed=...) must begin it anew"
+    )
+
+
+def lanes_of(environment: Environment, seeds: Sequence[int], per_seed: int, purpose: int = streams.TRAIN) -> Lanes:
     """Lanes by a batch engine where there is one, else one by one."""
     kind = EngineLanes if environment.has_engine else SingleLanes
     return kind(environment, seeds, per_seed, purpose)

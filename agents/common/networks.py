@@ -98,8 +98,6 @@ class Learner:
         self.healthy = torch.ones(len(theta), 1, dtype=torch.bool)
         """(S, 1), False from the first update on whose loss or gradient was not finite: its row stays as it was."""
         self.updates = 0
-        self.healthy_updates = torch.zeros(len(theta), 1, dtype=torch.int64)
-        """(S, 1), the updates that each seed made: fewer than the others' where it was held still."""
         self._max_norm, self._epsilon = max_norm, epsilon
         self._mean, self._square = torch.zeros_like(theta), torch.zeros_like(theta)
 
@@ -109,12 +107,11 @@ class Learner:
         with torch.no_grad():
             norm = gradient.norm(dim=1, keepdim=True)
             self.healthy &= (norm + losses.unsqueeze(1)).isfinite()
-            if not self.healthy.all():
-                gradient = torch.where(self.healthy, gradient, 0.0)
             if self._max_norm < math.inf:
                 gradient *= (self._max_norm / norm).clamp(max=1.0)
+            if not self.healthy.all():
+                gradient = torch.where(self.healthy, gradient, 0.0)
             self.updates += 1
-            self.healthy_updates += self.healthy
             self._mean.lerp_(gradient, 0.1)  # beta_1 = 0.9, beta_2 = 0.999, as in the paper
             self._square.mul_(0.999).addcmul_(gradient, gradient, value=0.001)
             scale = (self._square / (1 - 0.999**self.updates)).sqrt_().add_(self._epsilon)
@@ -133,22 +130,3 @@ class Learner:
                 tensor.copy_(torch.from_numpy(snapshot[name]))
         self.healthy = torch.from_numpy(snapshot["healthy"].copy())
         self.updates = int(snapshot["updates"])
-
-
-class Frozen:
-    """Parameters (S, P) as they once were: a target network's."""
-
-    def __init__(self, theta: torch.Tensor) -> None:
-        self.theta = theta.detach().clone()
-
-    def copy(self, theta: torch.Tensor) -> None:
-        """Take these."""
-        self.theta.copy_(theta.detach())
-
-    def snapshot(self) -> dict[str, NDArray[Any]]:
-        """As a part of a checkpoint."""
-        return {"theta": self.theta.numpy().copy()}
-
-    def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
-        """Go on from a snapshot."""
-        self.theta.copy_(torch.from_numpy(snapshot["theta"]))

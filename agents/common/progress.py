@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -38,10 +39,11 @@ class Progress:
             return
         self._bar = tqdm(total=total, initial=begin, unit=f" {unit}s", unit_scale=True, dynamic_ncols=True, leave=False)
 
-    def update(self, amount: int, **figures: float) -> None:
-        """Count ``amount`` more; ``figures`` are shown beside the bar."""
+    def update(self, amount: int, **figures: float | Callable[[], float]) -> None:
+        """Count ``amount`` more; ``figures`` are shown beside the bar, a function's where someone watches."""
         if self._bar is not None:
-            self._bar.set_postfix({name: f"{value:.4g}" for name, value in figures.items()}, refresh=False)
+            values = {name: value() if callable(value) else value for name, value in figures.items()}
+            self._bar.set_postfix({name: f"{value:.4g}" for name, value in values.items()}, refresh=False)
             self._bar.update(amount)
 
     def __enter__(self) -> "Progress":

@@ -4,10 +4,13 @@ Checkpoints are chosen on this stream and scored once on the test stream: the be
 much of itself.
 """
 
+import math
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from agents.common import streams
@@ -17,15 +20,15 @@ from agents.common.lanes import Lanes, lanes_of
 EPISODES = 20
 """Of each seed at each checkpoint: always the same ones."""
 
-Act = Callable[[NDArray[Any]], NDArray[np.int64]]
-"""(S, L, ...) observations -> (S, L) actions."""
+Act = Callable[[torch.Tensor, NDArray[Any]], NDArray[np.int64]]
+"""Parameters (S, P) and observations (S, L, ...) -> actions (S, L)."""
 
 
-def first_returns(lanes: Lanes, act: Act, longest: int) -> NDArray[np.float64]:
+def first_returns(lanes: Lanes, act: Act, theta: torch.Tensor, longest: int) -> NDArray[np.float64]:
     """(S, L): the undiscounted return of each lane's first episode, or of its first ``longest`` steps."""
     returns, playing = np.zeros(lanes.shape), np.ones(lanes.shape, np.bool_)
     for _ in range(longest):
-        transition = lanes.step(act(lanes.observation))
+        transition = lanes.step(act(theta, lanes.observation))
         returns += np.where(playing, transition.reward, 0.0)
         playing &= ~(transition.terminated | transition.truncated)
         if not playing.any():
@@ -34,7 +37,7 @@ def first_returns(lanes: Lanes, act: Act, longest: int) -> NDArray[np.float64]:
 
 
 class Selection:
-    """Greedy returns at checkpoints, and the parameters of each seed's best checkpoint.
+    """Greedy returns at checkpoints, and the parameters of each seed's best one; a part of a checkpoint file.
 
     Args:
         environment, seeds: what is trained.
@@ -45,44 +48,66 @@ class Selection:
     def __init__(self, environment: Environment, seeds: Sequence[int], total: int, points: int) -> None:
         self._environment, self._seeds = environment, seeds
         self._due = [total * point // points for point in range(1, points + 1)]
-        self._steps: list[int] = []
-        self._returns: list[NDArray[np.float64]] = []
+        self._looks = np.zeros(len(seeds), np.int64)  # how many checkpoints each seed has passed
+        self._steps = np.zeros((len(seeds), points), np.int64)
+        self._returns = np.full((len(seeds), points), np.nan)
+        self._best_return = np.full(len(seeds), -np.inf)
         self.best: NDArray[np.float32] | None = None
         """(S, P), the parameters of each seed's best checkpoint, of equals the latest; None before the first."""
-        self._best_return = np.full(len(seeds), -np.inf)
 
-    def look(self, step: int, theta: NDArray[np.float32], act: Act) -> None:
-        """Score the policy if a checkpoint is due at ``step``."""
-        looked = self._steps[-1] if self._steps else 0
-        if not any(looked < due <= step for due in self._due):
+    def look(self, steps: int | NDArray[np.int64], theta: torch.Tensor, act: Act) -> None:
+        """Score the policies that have passed a checkpoint by now.
+
+        Args:
+            steps: of all seeds, or (S,) of each one.
+            theta: (S, P), their parameters.
+            act: plays greedily with them, or with some of the rows.
+        """
+        passed = np.searchsorted(self._due, np.broadcast_to(steps, len(self._seeds)), side="right")
+        rows = np.flatnonzero(passed > self._looks)
+        if rows.size == 0:
             return
-        lanes = lanes_of(self._environment, self._seeds, EPISODES, streams.SELECT)
-        try:
-            mean = first_returns(lanes, act, self._environment.horizon).mean(axis=1)
-        finally:
-            lanes.close()
-        self._steps.append(step)
-        self._returns.append(mean)
-        better = mean >= self._best_return
-        self.best = np.where(better[:, None], theta, theta if self.best is None else self.best)
-        self._best_return = np.maximum(self._best_return, mean)
+        present = theta.detach()[torch.from_numpy(rows)]
+        with closing(
+            lanes_of(self._environment, [self._seeds[row] for row in rows], EPISODES, streams.SELECT)
+        ) as lanes:
+            means = first_returns(lanes, act, present, self._environment.horizon).mean(axis=1)
+        if self.best is None:
+            self.best = theta.detach().numpy().copy()
+        for row, own, mean in zip(rows, present.numpy(), means, strict=True):
+            points = slice(self._looks[row], passed[row])  # more than one where a batch is longer than their distance
+            self._steps[row, points], self._returns[row, points] = np.broadcast_to(steps, len(self._seeds))[row], mean
+            if mean >= self._best_return[row]:
+                self.best[row], self._best_return[row] = own, mean
+        self._looks = passed
 
-    def recent(self) -> dict[str, float]:
-        """For a progress bar: the mean over seeds at the latest checkpoint."""
-        return {"greedy_return": float(self._returns[-1].mean())} if self._returns else {}
+    def recent(self) -> float:
+        """For a progress bar: the mean over seeds at the latest checkpoint that all have passed; NaN before."""
+        common = self._looks.min()
+        return float(self._returns[:, common - 1].mean()) if common else math.nan
 
     @property
     def curve(self) -> dict[str, NDArray[Any]]:
-        """"steps" (C,), and "greedy_return" (S, C)."""
-        returns = np.array(self._returns).reshape(len(self._steps), len(self._seeds)).T
-        return {"steps": np.array(self._steps, np.int64), "greedy_return": returns}
+        """The checkpoints that all seeds have passed: "greedy_return" (S, C), and "steps" (C,).
+
+        Where seeds do not step together, "steps" are those of the seed that had taken the most.
+        """
+        common = self._looks.min()
+        steps = self._steps[:, :common].max(axis=0)
+        apart = np.diff(steps, append=np.inf) > 0  # of checkpoints passed at once, the last
+        return {"steps": steps[apart], "greedy_return": self._returns[:, :common][:, apart]}
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
-        """As a part of a checkpoint."""
-        best = {} if self.best is None else {"best": self.best}
-        return {**self.curve, **best, "best_return": self._best_return}
+        """As a part of a checkpoint file."""
+        best = {} if self.best is None else {"best": self.best.copy()}
+        return best | {
+            "looks": self._looks.copy(),
+            "steps": self._steps.copy(),
+            "returns": self._returns.copy(),
+            "best_return": self._best_return.copy(),
+        }
 
     def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
         """Go on from a snapshot."""
-        self._steps, self._returns = snapshot["steps"].tolist(), list(snapshot["greedy_return"].T)
+        self._looks, self._steps, self._returns = (snapshot[name] for name in ("looks", "steps", "returns"))
         self.best, self._best_return = snapshot.get("best"), snapshot["best_return"]
