@@ -25,7 +25,6 @@ from agents.common.environment import Environment
 from agents.common.lanes import Transition, lanes_of
 from agents.common.progress import Progress
 from agents.common.run import Learned
-from agents.common.selection import Selection
 from agents.common.threads import torch_threads
 from minigym import error
 
@@ -36,6 +35,7 @@ except ModuleNotFoundError as missing:
 
 from agents.common.deep import greedy, greedy_policy, learned
 from agents.common.networks import Generators, Learner, Network, uniform
+from agents.common.selection import Selection
 
 ACTIVATION = torch.relu
 

@@ -26,7 +26,6 @@ from agents.common.environment import Environment
 from agents.common.lanes import Lanes, lanes_of
 from agents.common.progress import Progress
 from agents.common.run import Learned
-from agents.common.selection import Selection
 from agents.common.threads import torch_threads
 from minigym import error
 
@@ -38,6 +37,7 @@ except ModuleNotFoundError as missing:
 from agents.common.actor_critic import drawn, entropy, heads, taken
 from agents.common.deep import greedy, greedy_policy, learned
 from agents.common.networks import Generators, Learner, Network, orthogonal
+from agents.common.selection import Selection
 
 ACTIVATION = torch.tanh
 

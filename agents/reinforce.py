@@ -31,7 +31,6 @@ from agents.common.environment import Environment
 from agents.common.lanes import Lanes, lanes_of
 from agents.common.progress import Progress
 from agents.common.run import Learned
-from agents.common.selection import Selection
 from agents.common.threads import torch_threads
 from minigym import error
 
@@ -43,6 +42,7 @@ except ModuleNotFoundError as missing:
 from agents.common.actor_critic import drawn, entropy, heads, taken
 from agents.common.deep import greedy, greedy_policy, learned
 from agents.common.networks import Generators, Learner, Network, orthogonal
+from agents.common.selection import Selection
 
 ACTIVATION = torch.tanh
 
@@ -170,7 +170,7 @@ def train(environment: Environment, config: Config, seeds: Sequence[int], progre
         }
 
         done = progress.checkpoint.restore(parts)
-        slowest = int(steps.min())
+        slowest = min(int(steps.min()), total)
         progress.start(total, "step", begin=slowest)
         while slowest < total and not progress.stop:
             lanes.begin(done)

@@ -46,11 +46,10 @@ def learned(
         finished: False if it was stopped early.
     """
     last = learner.theta.detach().numpy()
-    best = last if selection.best is None else selection.best
     return Learned(
         arrays={
             **_by_layer(network, last),
-            **{f"best_{name}": array for name, array in _by_layer(network, best).items()},
+            **{f"best_{name}": array for name, array in _by_layer(network, selection.best(last)).items()},
             "observation_shape": np.tile(np.array(encode.shape, np.int64), (len(last), 1)),
             "diverged": ~learner.healthy[:, 0].numpy(),
         },

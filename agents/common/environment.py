@@ -41,9 +41,10 @@ class Environment:
 
     @cached_property
     def has_engine(self) -> bool:
-        """Whether a batch engine steps it: that of its id, or that of a table."""
-        if self.given_as == "id":
-            return minigym.spec(self.name).vector_entry_point is not None
+        """Whether one of minigym's batch engines steps it: that of its id, or that of a table."""
+        if self.given_as == "id":  # what others registered may seed its lanes otherwise, and has no snapshots
+            spec = minigym.spec(self.name)
+            return str(spec.vector_entry_point).startswith("minigym.vector.") and not spec.additional_wrappers
         return self.given_as == "mdp"
 
     def make_batch(self, num_envs: int) -> Any:

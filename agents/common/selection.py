@@ -52,8 +52,7 @@ class Selection:
         self._steps = np.zeros((len(seeds), points), np.int64)
         self._returns = np.full((len(seeds), points), np.nan)
         self._best_return = np.full(len(seeds), -np.inf)
-        self.best: NDArray[np.float32] | None = None
-        """(S, P), the parameters of each seed's best checkpoint, of equals the latest; None before the first."""
+        self._best: NDArray[np.float32] | None = None  # (S, P), parameters; None before the first checkpoint
 
     def look(self, steps: int | NDArray[np.int64], theta: torch.Tensor, act: Act) -> None:
         """Score the policies that have passed a checkpoint by now.
@@ -63,23 +62,27 @@ class Selection:
             theta: (S, P), their parameters.
             act: plays greedily with them, or with some of the rows.
         """
-        passed = np.searchsorted(self._due, np.broadcast_to(steps, len(self._seeds)), side="right")
+        steps = np.broadcast_to(steps, len(self._seeds))
+        passed = np.searchsorted(self._due, steps, side="right")
         rows = np.flatnonzero(passed > self._looks)
         if rows.size == 0:
             return
         present = theta.detach()[torch.from_numpy(rows)]
-        with closing(
-            lanes_of(self._environment, [self._seeds[row] for row in rows], EPISODES, streams.SELECT)
-        ) as lanes:
+        seeds = [self._seeds[row] for row in rows]
+        with closing(lanes_of(self._environment, seeds, EPISODES, streams.SELECT)) as lanes:
             means = first_returns(lanes, act, present, self._environment.horizon).mean(axis=1)
-        if self.best is None:
-            self.best = theta.detach().numpy().copy()
+        if self._best is None:
+            self._best = np.zeros(theta.shape, np.float32)
         for row, own, mean in zip(rows, present.numpy(), means, strict=True):
-            points = slice(self._looks[row], passed[row])  # more than one where a batch is longer than their distance
-            self._steps[row, points], self._returns[row, points] = np.broadcast_to(steps, len(self._seeds))[row], mean
+            points = slice(self._looks[row], passed[row])  # several where a batch is longer than their distance
+            self._steps[row, points], self._returns[row, points] = steps[row], mean
             if mean >= self._best_return[row]:
-                self.best[row], self._best_return[row] = own, mean
+                self._best[row], self._best_return[row] = own, mean
         self._looks = passed
+
+    def best(self, last: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(S, P), the parameters of each seed's best checkpoint, of equals the latest; ``last`` of one without any."""
+        return last if self._best is None else np.where(self._looks[:, None] > 0, self._best, last)
 
     def recent(self) -> float:
         """For a progress bar: the mean over seeds at the latest checkpoint that all have passed; NaN before."""
@@ -99,7 +102,7 @@ class Selection:
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """As a part of a checkpoint file."""
-        best = {} if self.best is None else {"best": self.best.copy()}
+        best = {} if self._best is None else {"best": self._best.copy()}
         return best | {
             "looks": self._looks.copy(),
             "steps": self._steps.copy(),
@@ -110,4 +113,4 @@ class Selection:
     def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
         """Go on from a snapshot."""
         self._looks, self._steps, self._returns = (snapshot[name] for name in ("looks", "steps", "returns"))
-        self.best, self._best_return = snapshot.get("best"), snapshot["best_return"]
+        self._best, self._best_return = snapshot.get("best"), snapshot["best_return"]
