@@ -112,5 +112,6 @@ class Selection:
 
     def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
         """Go on from a snapshot."""
-        self._looks, self._steps, self._returns = (snapshot[name] for name in ("looks", "steps", "returns"))
-        self._best, self._best_return = snapshot.get("best"), snapshot["best_return"]
+        own = {name: values.copy() for name, values in snapshot.items()}  # look() changes them in place
+        self._looks, self._steps, self._returns = own["looks"], own["steps"], own["returns"]
+        self._best, self._best_return = own.get("best"), own["best_return"]
