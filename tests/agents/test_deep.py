@@ -9,7 +9,7 @@ import torch
 
 import agents
 import minigym
-from agents.common import streams
+from agents.common import deep, streams
 from agents.common.checkpoints import CheckpointError
 from agents.common.environment import describe
 from minigym import error, spaces
@@ -339,3 +339,18 @@ def test_a_missing_torch_is_said_with_the_way_to_get_it(monkeypatch, agent):
         monkeypatch.delitem(sys.modules, name)
     with pytest.raises(error.DependencyNotInstalled, match=rf'{agent} needs PyTorch; .* "minigym\[deep\]"'):
         importlib.import_module(f"agents.{agent}")
+
+
+def test_a_policy_takes_one_observation_or_a_batch():
+    arrays = {"weight_0": np.array([[[1.0, 2.0], [5.0, 4.0]]], np.float32), "bias_0": np.zeros((1, 1, 2), np.float32)}
+    one_hot = deep.greedy_policy(arrays | {"observation_shape": np.zeros((1, 0), np.int64)}, 0, torch.relu)
+    assert (one_hot(0), one_hot(1)) == (1, 0)
+    assert one_hot(np.array([1, 0, 0])).tolist() == [0, 1, 1]
+    flat = deep.greedy_policy(arrays | {"observation_shape": np.array([[2]])}, 0, torch.relu)
+    assert flat(np.array([0.2, 0.9])) == 0
+    assert flat([[1.0, 0.0], [0.0, 1.0], [0.3, 0.1]]).tolist() == [1, 0, 1]
+    picture = deep.greedy_policy(arrays | {"observation_shape": np.array([[2, 1]])}, 0, torch.relu)
+    assert picture(np.array([[1.0], [0.0]])) == 1
+    assert picture(np.array([[[1.0], [0.0]]])).tolist() == [1]
+    critic = deep.greedy_policy(arrays | {"observation_shape": np.zeros((1, 0), np.int64)}, 0, torch.relu, others=1)
+    assert [critic(state) for state in (0, 1)] == [0, 0]  # the second output is the value
