@@ -25,11 +25,11 @@ DELAYED = {  # 0: take 1 and end, or go on to state 1, then to state 2, where 2 
     1: {0: [(1.0, 2, 0.0, False)], 1: [(1.0, 2, 0.0, False)]},
     2: {0: [(1.0, 2, 2.0, True)], 1: [(1.0, 2, 2.0, True)]},
 }
-# State 1 pays 1 a step for ever, 1 / (1 - 0.9) = 10, or 5 at once. Whoever takes the limit of 6 steps for an end sees
-# at most 1 + 0.9 + ... + 0.9^4 = 4.1 there, and takes the 5.
+# State 0 pays 4 at once, or leads to state 1, which pays 1 a step for ever: 0.9 x 1 / (1 - 0.9) = 9. Whoever takes the
+# limit of 5 steps for an end sees 0.9 x (1 + 0.9 + 0.9^2 + 0.9^3) = 3.1 there, and takes the 4.
 LIMITED = {
-    0: {0: [(1.0, 1, 0.0, False)], 1: [(1.0, 1, 0.0, False)]},
-    1: {0: [(1.0, 1, 5.0, True)], 1: [(1.0, 1, 1.0, False)]},
+    0: {0: [(1.0, 0, 4.0, True)], 1: [(1.0, 1, 0.0, False)]},
+    1: {0: [(1.0, 1, 1.0, False)], 1: [(1.0, 1, 1.0, False)]},
 }
 # State 0 pays 3 at once, or 2 on the way to state 1, which pays nothing until the limit of 3 steps. Whoever takes the
 # first observation of the next episode for the last one of this, or learns from the step between them, believes that
@@ -47,7 +47,7 @@ AGAIN = {
         (BANDIT, None, {0: 1}),
         (TWO_STATES, None, {0: 0, 1: 1}),
         (DELAYED, None, {0: 1}),
-        (LIMITED, 6, {1: 1}),
+        (LIMITED, 5, {0: 1}),
         (AGAIN, 3, {0: 0}),
     ],
     ids=["bandit", "two states", "delayed", "limited", "again"],

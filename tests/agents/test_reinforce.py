@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from agents import reinforce
-from agents.common import evaluation
+from agents.common import evaluation, streams
 from agents.common.actor_critic import heads
 from agents.common.encoding import encoding
 from agents.common.environment import describe
 from agents.common.lanes import lanes_of
 from agents.common.networks import Learner, Network, orthogonal
 from minigym import error
-from tests.agents.deep_runs import SMALL, generators, plain_network, plain_theta, table, train
+from tests.agents.deep_runs import SMALL, Odd, generators, plain_network, plain_theta, table, train
 
 NETWORK = Network((4, 16, 8, 3), reinforce.ACTIVATION)  # two actions and the value
 
@@ -249,6 +249,21 @@ def test_a_seed_stops_when_its_steps_are_spent():
         # Its first episodes; later a sum over longer batches may round otherwise, and an action tip over.
         assert np.array_equal(own.episode_lengths[0][:6], learned.episode_lengths[index][:6])
         assert 600 <= learned.steps[index] < 600 + learned.episode_lengths[index][-2:].sum()
+
+
+def test_each_batch_is_played_in_worlds_of_its_own(monkeypatch):
+    asked = []
+    reset = Odd.reset
+
+    def watched(self, *, seed=None, options=None):
+        asked.append(seed)
+        return reset(self, seed=seed, options=options)
+
+    monkeypatch.setattr(Odd, "reset", watched)
+    train("reinforce", Odd, (5, 6), total_steps=100, episodes=2, checkpoints=1)
+    words = [word for part in range(3) for seed in (5, 6) for word in streams.integers(seed, streams.TRAIN, 2, part)]
+    assert len(set(words)) == 12
+    assert [seed for seed in asked if seed in set(words)] == words
 
 
 @pytest.mark.slow
