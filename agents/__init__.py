@@ -31,9 +31,10 @@ _refuse_the_other_agents()
 from agents import examples  # noqa: E402  # only once it is known that `agents` is ours
 from agents.common import registry  # noqa: E402
 from agents.common.comparison import Comparison, Summary, compare, summarize  # noqa: E402
-from agents.common.environment import describe  # noqa: E402
+from agents.common.environment import Environment, describe  # noqa: E402
 from agents.common.progress import Progress  # noqa: E402
-from agents.common.run import Run, RunDirectoryError, RunWriter, checked_seeds, load, scored  # noqa: E402
+from agents.common.run import Run, checked_seeds, scored  # noqa: E402
+from agents.common.run_directory import RunDirectoryError, RunWriter, load  # noqa: E402
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -122,7 +123,7 @@ def _unsaved_named(directory: Path) -> Iterator[None]:
 
 
 def solve(
-    env: str | minigym.MDP | Callable[[], Any],
+    env: str | minigym.MDP | Callable[[], Any] | Environment,
     *,
     method: str = "policy_iteration",
     gamma: float = 0.99,
@@ -135,7 +136,8 @@ def solve(
     """The best values and policy of an environment with a table; see :func:`agents.planning.solve`.
 
     Args:
-        env: an environment's id, an ``MDP``, or a callable that makes an environment.
+        env: an environment's id, an ``MDP``, a callable that makes an environment, or what
+            ``agents.common.environment.describe`` made of one of them.
         method, gamma, horizon, epsilon, tolerance, relative_tolerance: as there.
         env_kwargs: arguments for ``minigym.make``, where ``env`` is an id.
     """
@@ -156,7 +158,7 @@ def solve(
                 raise KeyboardInterrupt
             progress.update(1, change=change)
 
-        return planning.solve(
+        plan = planning.solve(
             environment.mdp,
             method=method,
             gamma=gamma,
@@ -166,6 +168,8 @@ def solve(
             relative_tolerance=relative_tolerance,
             watch=watch,
         )
+    plan.rows = environment.rows
+    return plan
 
 
 def plot_mdp(env: str | minigym.MDP | Callable[[], Any], policy: "ArrayLike | None" = None) -> "Figure":

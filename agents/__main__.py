@@ -1,22 +1,15 @@
-"""``python -m agents``: train, evaluate, watch, solve, list."""
+"""``python -m agents``: train, compare, evaluate, diagnose, watch, solve, list."""
 
-import ast
 import io
-import itertools
 import os
-import re
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
-
-import numpy as np
+from typing import Annotated
 
 import agents
-import minigym
-from agents.common import evaluation, registry, report, streams
-from agents.common.environment import Environment, describe
+from agents.common import arguments, evaluation, files, registry, report, terminal, watching
+from agents.common.environment import describe
 from minigym import error
 
 try:
@@ -29,7 +22,11 @@ _INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended, as shells 
 
 _Directory = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DIR")]
 _EnvId = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ENV")]
-_EnvKwargs = Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE ...", help_behavior_hint="")]
+_Agents = Annotated[
+    tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(name="agents", metavar="AGENT ...", help_behavior_hint="")
+]
+_Seeds = Annotated[str, tyro.conf.arg(metavar="N")]
+_Pairs = Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE ...", help_behavior_hint="")]
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -46,7 +43,15 @@ def main(args: Sequence[str] | None = None) -> int:
         if args[0] == "train":
             return _train(args[1:] or ["--help"])
         return tyro.extras.subcommand_cli_from_dict(
-            {"train": _train_stub, "evaluate": _evaluate, "watch": _watch, "solve": _solve, "list": _list},
+            {
+                "train": _train_stub,
+                "compare": _compare,
+                "evaluate": _evaluate,
+                "diagnose": _diagnose,
+                "watch": _watch,
+                "solve": _solve,
+                "list": _list,
+            },
             prog=_PROG,
             description="Learn in minigym's environments, and see what was learned.",
             args=args,
@@ -81,25 +86,26 @@ def _train(args: list[str]) -> int:
     def train(
         env: Annotated[str, tyro.conf.arg(metavar="ENV")],
         hyperparameters: tyro.conf.OmitArgPrefixes[config_class],  # type: ignore[valid-type]  # known only here
-        seeds: Annotated[str, tyro.conf.arg(metavar="N")] = "1",
+        seeds: _Seeds = "1",
         run_dir: Annotated[str | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="")] = None,
-        env_kwargs: _EnvKwargs = (),
+        env_kwargs: _Pairs = (),
     ) -> int:
         """Train.
 
         Args:
             env: The environment's id, such as FrozenLake-v1.
+            hyperparameters: The agent's own; the defaults are its recipe.
             seeds: How many independent runs, with the seeds 0, 1, ...; or the seeds themselves, as in 7,8,9.
             run_dir: A new directory for the run; runs/AGENT-ENV-NUMBER where it is not given.
             env_kwargs: Arguments for the environment, such as map_name=8x8 is_slippery=False.
         """
-        directory = Path(run_dir) if run_dir is not None else _new_directory(name, env)
+        directory = Path(run_dir) if run_dir is not None else arguments.new_directory(name, env)
         run = agents.train(
             name,
             env,
-            _seeds(seeds),
+            arguments.seeds(seeds),
             directory,
-            env_kwargs=_env_kwargs(env_kwargs),
+            env_kwargs=arguments.values("--env-kwargs", env_kwargs),
             **{field: getattr(hyperparameters, field) for field in config_class.__dataclass_fields__},
         )
         _show(report.text(run, directory, _encoding()))
@@ -114,6 +120,46 @@ def _stub(summary: str) -> Callable[[], None]:
 
     command.__doc__ = summary
     return command
+
+
+def _compare(
+    names: Annotated[
+        tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(name="agents", metavar="AGENT ...", help_behavior_hint="")
+    ],
+    env: Annotated[str, tyro.conf.arg(metavar="ENV")],
+    seeds: _Seeds = "20",
+    hyperparameters: _Pairs = (),
+    env_kwargs: _Pairs = (),
+    output: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None,
+) -> int:
+    """Train several agents on one environment, and compare them.
+
+    Args:
+        names: At least two of those that `list` shows.
+        env: The environment's id, such as FrozenLake-v1.
+        seeds: How many independent runs of each; or the seeds themselves, as in 7,8,9.
+        hyperparameters: For all of them, such as episodes=5000; without it each has the recipe of its own.
+        env_kwargs: Arguments for the environment, such as map_name=8x8 is_slippery=False.
+        output: A picture of the comparison to write, such as comparison.png.
+    """
+    given, kwargs = arguments.values("--hyperparameters", hyperparameters), arguments.values("--env-kwargs", env_kwargs)
+    for name in names:  # whatever is wrong is said before an hour of training, not after it
+        registry.configured(name, given)
+    if len(names) < 2:
+        raise error.InvalidParameter(f"to compare takes at least two agents, got {len(names)}")
+    if output is not None:
+        files.check_picture(output)
+    runs = []
+    for name in names:
+        runs.append(agents.train(name, env, arguments.seeds(seeds), env_kwargs=kwargs, **given))
+        if not runs[-1].learned.finished:  # by Ctrl-C, and half a training is not to be compared with a whole one
+            raise KeyboardInterrupt
+    comparison = agents.compare(runs)
+    _show(terminal.encodable(f"{comparison}\n", _encoding()))
+    if output is not None:
+        comparison.plot().savefig(output)
+        print(f"The picture is in {output}")
+    return 0
 
 
 def _evaluate(directory: _Directory, episodes: int = evaluation.EPISODES) -> int:
@@ -131,6 +177,16 @@ def _evaluate(directory: _Directory, episodes: int = evaluation.EPISODES) -> int
     return 0
 
 
+def _diagnose(directory: _Directory) -> int:
+    """Say why a run has learned too little, where it has.
+
+    Args:
+        directory: The run directory.
+    """
+    _show(terminal.encodable(f"{agents.load(directory).diagnose()}\n", _encoding()))
+    return 0
+
+
 def _watch(directory: _Directory, seed_index: int = 0, episodes: int = 3) -> int:
     """Watch what a run has learned: in a window, or as text where there is no display.
 
@@ -143,67 +199,13 @@ def _watch(directory: _Directory, seed_index: int = 0, episodes: int = 3) -> int
     run = agents.load(directory)
     if not 0 <= seed_index < len(run.seeds):
         raise error.InvalidParameter(f"--seed-index must lie in 0 .. {len(run.seeds) - 1}, got {seed_index}")
-    episode_seeds = streams.integers(run.seeds[seed_index], streams.TEST, episodes)
-    returns: list[float] = []
-    try:
-        with _rendered(run.environment) as env:
-            for episode_seed in episode_seeds:
-                returns.append(_play(env, run.policy(seed_index), episode_seed, run.environment.horizon))
-                print(f"episode {len(returns)}: return {returns[-1]:g}")
-    except minigym.error.WindowClosed:
-        print("The window was closed.")
-    if len(returns) > 1:
-        print(f"mean return of {len(returns)} episodes: {np.mean(returns):g}")
+    watching.watch(run, seed_index, episodes)
     return 0
 
 
 def _check_episodes(episodes: int) -> None:
     if episodes < 1:
         raise error.InvalidParameter(f"--episodes must be at least 1, got {episodes}")
-
-
-def _rendered(environment: Environment) -> Any:
-    """The environment in a window; as text where none can be opened, after saying so."""
-    if environment.given_as != "id":
-        environment.make()  # says why, where it cannot
-        return minigym.TabularEnv(environment.mdp, render_mode="ansi")
-    env = minigym.make(environment.name, **{**environment.kwargs, "render_mode": "human"})
-    try:
-        env.reset()  # opens the window
-        return env
-    except error.UnsupportedMode:
-        reason = "there is no display to open a window on"
-    except error.DependencyNotInstalled as missing:
-        reason = str(missing)
-    env.close()
-    if "ansi" not in env.metadata["render_modes"]:
-        raise error.UnsupportedMode(
-            f"{reason}, and {environment.name} cannot be shown as text; run it where there is a display, or on a "
-            "virtual one (xvfb-run python -m agents watch ...)"
-        )
-    print(f"Shown as text, since {reason}.")
-    return minigym.make(environment.name, **{**environment.kwargs, "render_mode": "ansi"})
-
-
-def _play(env: Any, policy: Callable[[Any], Any], seed: int, longest: int) -> float:
-    """The return of one episode, with its pictures."""
-    observation, _ = env.reset(seed=seed)
-    _show_text(env)
-    total = 0.0
-    for _ in range(longest):
-        observation, reward, terminated, truncated, _ = env.step(np.asarray(policy(observation)).tolist())
-        _show_text(env)
-        total += float(reward)
-        if terminated or truncated:
-            break
-    return total
-
-
-def _show_text(env: Any) -> None:
-    if env.render_mode == "ansi":
-        print(env.render())
-        if sys.stdout.isatty():
-            time.sleep(1 / env.metadata["render_fps"])
 
 
 def _solve(
@@ -214,7 +216,7 @@ def _solve(
     epsilon: float = 0.0,
     tolerance: Annotated[float | None, tyro.conf.arg(metavar="FLOAT", help_behavior_hint="")] = None,
     relative_tolerance: Annotated[float | None, tyro.conf.arg(metavar="FLOAT", help_behavior_hint="")] = None,
-    env_kwargs: _EnvKwargs = (),
+    env_kwargs: _Pairs = (),
 ) -> int:
     """Compute the best policy of an environment with a table.
 
@@ -227,20 +229,20 @@ def _solve(
         epsilon: The probability of a random action at every step, for which the policy is then the best.
         tolerance: The largest error that a value may have; 1e-12 where no other is given.
         relative_tolerance: The same, as a share of the value.
-        env_kwargs: Arguments for the environment, such as map_name=8x8 is_slippery=False.
+        env_kwargs: Arguments for the environment, such as map_name=8x8 is_slippery=False; desc=@lake.txt takes the map
+            from a file.
     """
-    kwargs = _env_kwargs(env_kwargs)
+    environment = describe(env, arguments.values("--env-kwargs", env_kwargs))  # once: a table may be large
     plan = agents.solve(
-        env,
+        environment,
         method=method,
         gamma=gamma,
         horizon=horizon,
         epsilon=epsilon,
         tolerance=tolerance,
         relative_tolerance=relative_tolerance,
-        env_kwargs=kwargs,
     )
-    _show(report.plan_text(describe(env, kwargs), plan, gamma, horizon, _encoding(), epsilon))
+    _show(report.plan_text(environment, plan, gamma, horizon, _encoding(), epsilon))
     return 0
 
 
@@ -250,35 +252,6 @@ def _list() -> int:
     for name, agent in registry.AGENTS.items():
         print(f"{name:{width}}  {agent.summary}")
     return 0
-
-
-def _seeds(text: str) -> int | list[int]:
-    """A number of seeds from "20"; the seeds themselves from "7,8,9", or one from "7,"."""
-    try:
-        if "," in text:
-            return [int(part) for part in text.split(",") if part.strip()]
-        return int(text)
-    except ValueError:
-        raise error.InvalidSeed(f"--seeds takes a number of seeds (20) or the seeds (7,8,9), got {text!r}") from None
-
-
-def _env_kwargs(pairs: Sequence[str]) -> dict[str, Any]:
-    """``name=value`` pairs; a value that is no Python literal is a text."""
-    kwargs = {}
-    for pair in pairs:
-        name, separator, value = pair.partition("=")
-        if not separator or not name.isidentifier():
-            raise error.InvalidParameter(f"--env-kwargs takes NAME=VALUE, such as map_name=8x8; got {pair!r}")
-        try:
-            kwargs[name] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
-            kwargs[name] = value
-    return kwargs
-
-
-def _new_directory(agent: str, env: str) -> Path:
-    stem = re.sub(r"[^\w.-]+", "_", f"{agent}-{env}")
-    return next(path for n in itertools.count(1) if not (path := Path("runs") / f"{stem}-{n}").exists())
 
 
 def _encoding() -> str:

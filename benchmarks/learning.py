@@ -1,23 +1,23 @@
 """How fast Q-learning learns on FrozenLake-v1: minigym's seeds side by side, and the loop that people write, twice.
 
 The same algorithm twice: a table, epsilon-greedy with ties broken at random, the same schedules, the same number of
-episodes. Every figure comes from a process of its own, with one thread; the contestants take turns. What counts is the
+episodes. Every figure comes from a process of its own, on one core; the contestants take turns. What counts is the
 processor's time (another program that takes the core away would count double otherwise), of the fastest of several
 trainings, after compilation. The table shows the median over the turns.
 """
 
 import json
-import os
 import statistics
-import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.machine import describe_machine
+from benchmarks.process import MeasurementError, in_own_process
+from benchmarks.report import number
 
-GOAL = 250.0
+GOAL = 250.0  # for learning alone, and for what agents.train does: with a learning curve
 CONTESTANTS = ("minigym", "minigym, 50 exact checkpoints", "the same loop, tuned", "NumPy loop on Gymnasium")
 
 
@@ -103,7 +103,12 @@ def measure(repeats: int, episodes: int, seeds: int, seconds: float) -> list[Row
     turns: dict[str, list[tuple[float, float]]] = {contestant: [] for contestant in CONTESTANTS}
     for _ in range(repeats):
         for contestant in CONTESTANTS:
-            turns[contestant].append(_in_own_process(contestant, episodes, seeds, seconds))
+            try:
+                turns[contestant].append(
+                    in_own_process("benchmarks.learning:turn", contestant, episodes, seeds, seconds)
+                )
+            except MeasurementError as error:
+                sys.exit(f"{contestant} could not be measured: {error}")
     rows = []
     for contestant, results in turns.items():
         times = [time_a_step for time_a_step, _ in results]
@@ -120,8 +125,8 @@ def table(rows: list[Row], seeds: int) -> str:
     ]
     slowest = rows[-1].median
     for row in rows:
-        goal = f" (goal {GOAL:g} x)" if row is rows[0] else ""
-        ratio = f"{slowest / row.median:,.0f} x{goal}" if row is not rows[-1] else "1"
+        goal = f" (goal {GOAL:g} x)" if row.contestant.startswith("minigym") else ""
+        ratio = f"{number(slowest / row.median)} x{goal}" if row is not rows[-1] else "1"
         lines.append(
             f"| {row.contestant} | {row.median:.4f} | {row.fastest:.4f} to {row.slowest:.4f} | {row.steps:,.0f} "
             f"| {row.median * row.steps * seeds / 1e6:.3f} | {ratio} |"
@@ -155,16 +160,3 @@ def main(
         facts = ", ".join(f"{name} {value}" for name, value in machine.items())
         options = " ".join(f"--{name} {value}" for name, value in settings.items())
         (output_dir / "learning.md").write_text(f"`python -m benchmarks learning {options}`: {facts}\n\n{text}\n")
-
-
-def _in_own_process(contestant: str, episodes: int, seeds: int, seconds: float) -> tuple[float, float]:
-    """The contestant's turn, in a fresh interpreter with one thread."""
-    code = f"from benchmarks.learning import turn; print(*turn({contestant!r}, {episodes}, {seeds}, {seconds}))"
-    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    result = subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | one_thread, capture_output=True, text=True, check=False
-    )
-    if result.returncode != 0:
-        sys.exit(f"{contestant} could not be measured:\n{result.stderr}")
-    time_a_step, steps = map(float, result.stdout.split())
-    return time_a_step, steps

@@ -28,22 +28,27 @@ class MeasurementError(Exception):
 
 
 def in_own_process(
-    function: str, *arguments: Any, all_cores: bool = False, environment: dict[str, str] | None = None
+    function: str,
+    *arguments: Any,
+    all_cores: bool = False,
+    environment: dict[str, str] | None = None,
+    timeout: float | None = None,
 ) -> Any:
     """What ``function``, "module:name", returns for these arguments in a fresh interpreter; all of it must be JSON.
 
     Raises:
-        MeasurementError: if it raised, crashed or took longer than ``TIMEOUT``.
+        MeasurementError: if it raised, crashed or took longer than ``timeout`` seconds, by default ``TIMEOUT``.
     """
+    timeout = TIMEOUT if timeout is None else timeout
     request = json.dumps({"function": function, "arguments": arguments, "all_cores": all_cores})
     variables = {**os.environ, **({} if all_cores else ONE_THREAD), **(environment or {})}
     command = [sys.executable, "-m", "benchmarks.process", request]
     try:
         result = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=ROOT, env=variables, timeout=TIMEOUT
+            command, capture_output=True, text=True, check=False, cwd=ROOT, env=variables, timeout=timeout
         )
     except subprocess.TimeoutExpired:
-        raise MeasurementError(f"not done after {TIMEOUT:.0f} s") from None
+        raise MeasurementError(f"not done after {timeout:g} s") from None
     if result.returncode != 0:
         raise MeasurementError(_last_error(result.stderr) or f"the process ended with {result.returncode}")
     return json.loads(result.stdout.splitlines()[-1])

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # The pages of the docs with blocks, and whose place minigym takes there.
-PAGES = {"batches": "minigym", "classic": "gym", "gymnasium": "gymnasium", "results": "minigym"}
+PAGES = {"batches": "minigym", "classic": "gym", "gymnasium": "gymnasium", "planning": "minigym", "results": "minigym"}
 
 
 def blocks(language: str, text: str = README) -> list[str]:
@@ -82,7 +82,7 @@ def test_python_of_the_docs(page: str, number: int, tmp_path: Path) -> None:
     run(f"python {script}", tmp_path)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page not in ("batches", "results")])
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in ("batches", "planning", "results")])
 def test_shell_of_the_docs(page: str, tmp_path: Path) -> None:
     commands = [line for block in blocks("bash", docs(page)) for line in block.splitlines()]
     assert commands

@@ -7,8 +7,6 @@ by Numba as they stand.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from agents import planning
-
 
 def worth(q_values, state, action):
     """Q(state, action), or Q1(state, action) + Q2(state, action) of two tables."""
@@ -76,13 +74,12 @@ def expected_value(q_values, state, epsilon):
     return expected
 
 
-def epsilon_greedy_policy(q_values: ArrayLike, epsilon: ArrayLike) -> NDArray[np.float64]:
-    """(..., S, A) action values to the probabilities (..., S, A) with which :func:`epsilon_greedy` takes each action.
+def exploring_policy(greedy: NDArray[np.float64], epsilon: ArrayLike) -> NDArray[np.float64]:
+    """The probabilities (..., S, A) with which :func:`epsilon_greedy` takes each action.
 
     Args:
-        q_values: the values.
+        greedy: (..., S, A), those of the greedy policy.
         epsilon: one for all, or an array of the leading axes.
     """
-    greedy = planning.greedy_policy(q_values)
     share = np.asarray(epsilon, dtype=np.float64)[..., None, None]
     return (1 - share) * greedy + share / greedy.shape[-1]

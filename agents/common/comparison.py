@@ -1,15 +1,18 @@
 """Runs as results: the figures that a claim names, with their intervals, of one agent or of several side by side."""
 
+import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agents.common import statistics
+from agents.common.scoring import reached, scores
 from agents.common.statistics import Interval
+from agents.common.terminal import WIDTH
+from agents.common.wording import count_of_seeds, listed, quantity, world
 from minigym import error
 
 if TYPE_CHECKING:
@@ -17,24 +20,6 @@ if TYPE_CHECKING:
     from agents.common.run import Run
 
 Runs: TypeAlias = "Run | Sequence[Run]"
-_WINDOW = 100  # training episodes whose mean return must reach the threshold where nothing is known exactly
-
-
-class Reached(NamedTuple):
-    """When each seed first reached the threshold; a seed that never did is censored at its budget."""
-
-    threshold: float
-    steps: NDArray[np.float64]
-    """(seeds,) environment steps; infinite where the threshold was never reached."""
-    seconds: NDArray[np.float64]
-    """(seeds,) since the training of all seeds began, at the run's mean pace; infinite likewise."""
-    budget: NDArray[np.int64]
-    """(seeds,) environment steps at which the training ended."""
-
-    @property
-    def never(self) -> int:
-        """How many seeds never reached it."""
-        return int(np.isinf(self.steps).sum())
 
 
 class Summary(NamedTuple):
@@ -63,21 +48,27 @@ class Summary(NamedTuple):
     """Seeds that never reached the threshold within their budget."""
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.name}, {_seeds(self.seeds)}: {self.score}", *self.lines()])
+        title = f"{self.name}, {count_of_seeds(self.seeds)}: {self.score}"
+        return "\n".join([*textwrap.wrap(title, WIDTH), *self.lines()])
+
+    def _repr_html_(self) -> str:
+        from agents.common import notebook
+
+        return notebook.text(str(self))
 
     def lines(self) -> list[str]:
         """A line for each figure, at most 80 columns wide."""
         lines = [f"  {'':<28}{'estimate':>12}   95 % interval"]
         if self.solved is not None:
             lines.append(_line(f"share solved ({self.threshold})", self.solved))
-        lines += [_line(_NAMES[name], getattr(self, name)) for name in statistics.STATISTICS]
+        lines += [_line(_NAMES[name], getattr(self, name), seeds=self.seeds) for name in statistics.STATISTICS]
         if self.steps is not None and self.seconds is not None:
             lines += [
-                _line("steps until solved, median", self.steps, count=True),
-                _line("seconds, all seeds together", self.seconds, digits=2),
+                _line("steps until solved, median", self.steps, seeds=self.seeds, count=True),
+                _line("seconds, all seeds together", self.seconds, seeds=self.seeds, digits=2),
             ]
             if self.never:
-                lines.append(f"  ({self.never} of {_seeds(self.seeds)} never got there, and count as infinite)")
+                lines.append(f"  ({self.never} of {count_of_seeds(self.seeds)} never got there, and count as infinite)")
         return lines
 
 
@@ -98,10 +89,15 @@ class Comparison(NamedTuple):
 
         return plotting.comparison(self.runs)
 
+    def _repr_html_(self) -> str:
+        from agents.common import notebook
+
+        return notebook.with_picture(str(self), self.plot, "comparison")
+
     def __str__(self) -> str:
         summaries = list(self.summaries.values())
         lines = [
-            f"{_listed(list(self.summaries))}: {summaries[0].score}",
+            *textwrap.wrap(f"{listed(list(self.summaries))}: {summaries[0].score}", WIDTH),
             f"  {'':<42}{'estimate':>12}   95 % interval",
         ]
         if all(summary.solved is not None for summary in summaries):
@@ -109,56 +105,17 @@ class Comparison(NamedTuple):
             lines += [_line(summary.name, summary.solved, width=42) for summary in summaries if summary.solved]
         for name in statistics.STATISTICS:
             lines.append(_NAMES[name])
-            lines += [_line(summary.name, getattr(summary, name), width=42) for summary in summaries]
+            lines += [_line(each.name, getattr(each, name), seeds=each.seeds, width=42) for each in summaries]
         if all(summary.steps is not None for summary in summaries):
             lines.append("steps until solved, median of all seeds (infinite where never)")
-            lines += [_line(each.name, each.steps, width=42, count=True) for each in summaries if each.steps]
+            lines += [
+                _line(each.name, each.steps, seeds=each.seeds, width=42, count=True) for each in summaries if each.steps
+            ]
         lines.append("probability that a seed of the first is better than one of the second")
-        lines += [
-            _line(f"{first} > {second}", interval, width=42) for (first, second), interval in self.improvement.items()
-        ]
+        for (first, second), interval in self.improvement.items():
+            fewest = min(self.summaries[first].seeds, self.summaries[second].seeds)
+            lines.append(_line(f"{first} > {second}", interval, seeds=fewest, width=42))
         return "\n".join(lines)
-
-
-def scores(run: "Run") -> NDArray[np.float64]:
-    """(seeds,): the last policy's return within the limit, exact where there is a table, else of the test episodes."""
-    return run.final_scores.mean(axis=1) if run.final_exact_return is None else run.final_exact_return
-
-
-def reached(run: "Run", threshold: float | None = None) -> Reached:
-    """When each seed first reached the threshold.
-
-    Args:
-        run: the run. Where exact figures were recorded, the first checkpoint whose greedy policy is worth the
-            threshold within the limit; elsewhere the end of the first 100 training episodes in a row whose mean
-            return is (an agent that explores must then be better than the threshold).
-        threshold: the return; None for the environment's ``reward_threshold``.
-    """
-    threshold = run.environment.reward_threshold if threshold is None else threshold
-    if threshold is None:
-        raise error.InvalidParameter(
-            f"{run.environment.name} has no reward_threshold to reach; write for instance threshold=0.7"
-        )
-    steps = np.full(len(run.seeds), np.inf)
-    checkpoints = run.learned.checkpoints
-    for index, lengths in enumerate(run.learned.episode_lengths):
-        ends = np.concatenate([[0], np.cumsum(lengths)])  # the steps after n episodes
-        if "exact_success" in checkpoints:
-            times = checkpoints["steps"] if "steps" in checkpoints else ends[checkpoints["episodes"]]
-            good = checkpoints["exact_success"][index] >= threshold - 1e-9  # exact but for rounding
-        else:
-            times = ends[_WINDOW:]
-            good = moving_mean(run.episode_returns[index], _WINDOW) >= threshold
-        if good.any():
-            steps[index] = times[good.argmax()]
-    seconds = run.seconds * steps / np.maximum(run.steps, 1)
-    return Reached(float(threshold), steps, seconds, run.steps)
-
-
-def moving_mean(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
-    """(n,) to (n - window + 1,): the means of every ``window`` neighbours; empty where there are fewer."""
-    sums = np.concatenate([[0.0], np.cumsum(values)])
-    return (sums[window:] - sums[:-window]) / window
 
 
 def summarize(runs: Runs, name: str | None = None) -> Summary:
@@ -174,7 +131,7 @@ def summarize(runs: Runs, name: str | None = None) -> Summary:
     if len(runs) > 1 and not all(run.environment.return_is_success for run in runs):
         raise error.InvalidParameter(
             "the returns of several environments are only comparable where all are probabilities of success, and "
-            f"those of {_listed(sorted({run.environment.name for run in runs}))} are not; summarize each run by itself"
+            f"those of {listed(sorted({run.environment.name for run in runs}))} are not; summarize each run by itself"
         )
     pooled = [scores(run) for run in runs]
     solved = [run.solved for run in runs]
@@ -221,8 +178,8 @@ def compare(runs: Sequence[Runs] | Mapping[str, Runs]) -> Comparison:
         if own != first[1]:
             raise error.InvalidParameter(
                 f"runs can be compared on the same environments within the same limits, in the same order, but "
-                f"{first[0]} ran on {_listed([run.environment.name for run in named[first[0]]])} and {name} on "
-                f"{_listed([run.environment.name for run in named[name]])}, or their arguments or limits differ"
+                f"{first[0]} ran on {listed([run.environment.name for run in named[first[0]]])} and {name} on "
+                f"{listed([run.environment.name for run in named[name]])}, or their arguments or limits differ"
             )
     return Comparison(
         runs=named,
@@ -239,15 +196,15 @@ def compare(runs: Sequence[Runs] | Mapping[str, Runs]) -> Comparison:
 def _listed_runs(runs: Runs) -> list["Run"]:
     from agents.common.run import Run
 
-    listed = [runs] if isinstance(runs, Run) else list(runs)
-    for run in listed:
+    given = [runs] if isinstance(runs, Run) else list(runs)
+    for run in given:
         if not isinstance(run, Run):
             raise error.InvalidParameter(
                 f"a run is what agents.train or agents.load returns, got {run!r} of type {type(run).__name__}"
             )
-    if not listed:
+    if not given:
         raise error.InvalidParameter("there is no run to summarize: the list is empty")
-    return listed
+    return given
 
 
 def _named(runs: Sequence[list["Run"]]) -> dict[str, list["Run"]]:
@@ -273,12 +230,15 @@ def _world(run: "Run") -> tuple[object, ...]:
 
 
 def _described(runs: Sequence["Run"]) -> str:
-    quantity = "success" if runs[0].environment.return_is_success else "return"
     how = "exact" if all(run.final_exact_return is not None for run in runs) else "in test episodes"
     names = list(dict.fromkeys(run.environment.name for run in runs))
     horizons = list(dict.fromkeys(run.environment.horizon for run in runs))
-    where = _listed(names) if len(runs) == 1 or len(names) > 1 else f"{len(runs)} variants of {names[0]}"
-    return f"{quantity} on {where} within {' or '.join(f'{steps:,}' for steps in horizons)} steps, {how}"
+    if len(runs) == 1:
+        where = world(runs[0].environment)
+    else:
+        where = listed(names) if len(names) > 1 else f"{len(runs)} variants of {names[0]}"
+    limits = " or ".join(f"{steps:,}" for steps in horizons)
+    return f"{quantity(runs[0].environment)} on {where} within {limits} steps, {how}"
 
 
 def _threshold(runs: Sequence["Run"]) -> str:
@@ -287,8 +247,15 @@ def _threshold(runs: Sequence["Run"]) -> str:
 
 
 def _line(
-    label: str, interval: Interval | None, *, width: int = 28, count: bool = False, digits: int | None = None
+    label: str,
+    interval: Interval | None,
+    *,
+    seeds: int = 0,
+    width: int = 28,
+    count: bool = False,
+    digits: int | None = None,
 ) -> str:
+    """A figure; the interval of a bootstrap, of so many ``seeds``, is that of a single one only in name."""
     assert interval is not None
 
     def shown(value: float) -> str:
@@ -300,12 +267,5 @@ def _line(
             return f"{value:.{digits}f}"
         return f"{value:.6f}" if abs(value) < 10 else f"{value:.2f}"
 
-    return f"  {label[:width]:<{width}}{shown(interval.estimate):>12}   {shown(interval.low)} to {shown(interval.high)}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _seeds(count: int) -> str:
-    return f"{count} seed{'s' if count > 1 else ''}"
+    between = "none of one seed" if seeds == 1 else f"{shown(interval.low)} to {shown(interval.high)}"
+    return f"  {label[:width]:<{width}}{shown(interval.estimate):>12}   {between}"

@@ -78,9 +78,11 @@ def describe(env: Any, kwargs: Mapping[str, Any] | None = None) -> Environment:
     """An environment given by id, as an ``MDP``, or as a callable that makes it.
 
     Args:
-        env: one of the three.
+        env: one of the three; or what was described before, which is returned: a large table takes seconds to build.
         kwargs: arguments for ``minigym.make``, where ``env`` is an id.
     """
+    if isinstance(env, Environment) and not kwargs:
+        return env
     if not isinstance(env, str) and kwargs:
         raise error.InvalidParameter(
             f"env_kwargs go to minigym.make and need an environment's id, but env is {env!r}; "
@@ -164,7 +166,10 @@ def _gathered(
     spec = env.spec
     mdp = getattr(env.unwrapped, "mdp", None)
     if mdp is not None:
-        _check_same_world(mdp, make)
+        # A table of millions of states is not built again only to see that a map that was given gives the same lake.
+        map_was_given = type(env.unwrapped) is FrozenLakeEnv and (kwargs or {}).get("desc") is not None
+        if given_as != "mdp" and not map_was_given:
+            _check_same_world(mdp, make)
         mdp = visible_table(env)
     desc = env.unwrapped.desc if isinstance(env.unwrapped, FrozenLakeEnv) else None
     env.close()

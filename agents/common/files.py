@@ -1,9 +1,11 @@
-"""Writing a file whole or not at all."""
+"""Files to be written: whole or not at all, and pictures only where that is possible."""
 
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
+
+from minigym import error
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -22,3 +24,19 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def check_picture(path: str | Path) -> None:
+    """Refuse the name of a picture that could not be written, before all the work that it is to show."""
+    path = Path(path)
+    try:
+        from matplotlib.backend_bases import FigureCanvasBase
+    except ModuleNotFoundError:
+        raise error.DependencyNotInstalled(
+            'a picture needs matplotlib, which is not installed; write: pip install "minigym[agents]"'
+        ) from None
+    known = FigureCanvasBase.get_supported_filetypes()
+    if path.suffix[1:].lower() not in known:
+        raise error.InvalidParameter(f"a picture's name must end in .png or another of {', '.join(known)}; got {path}")
+    if not path.absolute().parent.is_dir():
+        raise error.InvalidParameter(f"there is no directory {path.parent} to write {path.name} in")

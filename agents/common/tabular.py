@@ -27,12 +27,12 @@ from numpy.typing import NDArray
 
 from agents import planning
 from agents.common import streams, worth
-from agents.common.acting import epsilon_greedy, epsilon_greedy_policy, noisy_greedy
+from agents.common.acting import epsilon_greedy, noisy_greedy
 from agents.common.environment import LONGEST_EPISODE, layers, time_limit, visible_table
 from agents.common.progress import Progress
 from agents.common.run import Learned
 from agents.common.schedules import TabularConfig
-from minigym import MDP, TabularEnv, error, seeding, wrappers
+from minigym import TabularEnv, error, seeding, wrappers
 from minigym.dynamics.mdp import Tables, draw_outcome, draw_start
 from minigym.dynamics.world import SCALAR_OPS, Ops
 
@@ -330,7 +330,7 @@ def learn(
             return {}
         tables = _acting_values(tables, rule)
         epsilons = None if noisy else explorations[np.minimum(ends[checkpoints], config.episodes - 1)]
-        return _exact_worth(mdp, tables, limit, config.gamma, epsilons)
+        return worth.figures(mdp, tables, limit, config.gamma, epsilons)
 
     with ExitStack() as opened:
         runs = []
@@ -357,8 +357,9 @@ def learn(
         on_all = map if workers == 1 else opened.enter_context(ThreadPoolExecutor(workers)).map
         curves = [evaluated(np.array([[run.q_values for run in runs]]), slice(1))]
         progress.start(config.episodes * len(runs), "episode")
-        # To enter compiled code takes a tenth of a millisecond, and so does an exact evaluation of a few policies.
-        # So checkpoints are passed in groups, as large as they can be while Ctrl-C does not have to wait.
+        # To enter compiled code takes time, and of the more policies that are evaluated at once the more are the same.
+        # So checkpoints are passed in groups, as large as they can be while Ctrl-C does not have to wait; the first
+        # alone, to see how long it takes.
         done, group = 1, 1
         while done < len(ends) and not progress.stop:
             began = time.perf_counter()
@@ -370,9 +371,8 @@ def learn(
             last = {name: float(curve[:, -1].mean()) for name, curve in curves[-1].items() if name == "exact_success"}
             progress.update(int(end - begin) * len(runs), **last)
             done += len(ends[passed])
-            seconds = time.perf_counter() - began
-            group = 2 * group if 2 * seconds < _PATIENCE else group if seconds < _PATIENCE else group // 2
-            group = max(1, min(group, _SNAPSHOTS // snapshots[:, 0].size))
+            fitting = int(group * _PATIENCE / (time.perf_counter() - began))
+            group = max(1, min(fitting, 10 * group, _SNAPSHOTS // snapshots[:, 0].size))  # later episodes may be longer
     played = int(ends[done - 1])
     tables = np.array([run.q_values for run in runs])
     both = {} if rule.num_tables == 1 else {"tables": tables}
@@ -409,28 +409,6 @@ def policy(arrays: Mapping[str, NDArray[np.float64]], index: int) -> Callable[[A
 def _acting_values(tables: NDArray[np.float64], rule: Rule) -> NDArray[np.float64]:
     """(..., S, A): an agent's table; of two their mean, which orders the actions as their sum does."""
     return tables if rule.num_tables == 1 else tables.mean(axis=-3)
-
-
-def _exact_worth(
-    mdp: MDP, q_values: NDArray[np.float64], limit: int, gamma: float, epsilons: NDArray[np.float64] | None
-) -> dict[str, NDArray[np.float64]]:
-    """The checkpoints' figures (seeds, C), as :func:`learn` returns them.
-
-    Args:
-        mdp: the table.
-        q_values: (C, seeds, S, A).
-        limit, gamma: the time limit and the discount.
-        epsilons: (C,), or None where exploration is by noise.
-    """
-    greedy = planning.greedy_policy(q_values)
-    figures = {
-        "exact_success": worth.return_within(mdp, greedy, limit),
-        "exact_return": worth.discounted_return(mdp, greedy, gamma),
-    }
-    if epsilons is not None:
-        exploring = epsilon_greedy_policy(q_values, epsilons[:, None])
-        figures["exploring_success"] = worth.return_within(mdp, exploring, limit)
-    return {name: figure.T for name, figure in figures.items()}
 
 
 def _sizes(env: Any) -> tuple[int, int]:

@@ -50,13 +50,17 @@ def discounted_error(
     residual = np.maximum(np.abs(soft_best(q, epsilon) - values), np.abs((weights * q).sum(axis=1) - values))
     residual += rounding(model, values, gamma)
     residual[model.table.over] = 0.0
-    error: NDArray[np.float64] = np.full_like(values, residual.max() / (1 - gamma) * (1 + 4 * _UNIT))
-    sizes = np.abs(values)
-    if sizes.max() > TINY:
-        heights = (sizes / sizes.max()) ** share_of(values)
+
+    def proven(heights: NDArray[np.float64]) -> NDArray[np.float64]:
         unit = _operations(model) * _UNIT * heights
         slack = heights - gamma * soft_best(expectation(model, heights), epsilon) * (1 + 4 * _UNIT) - unit
-        error = np.minimum(error, _times(_largest_ratio(residual, slack), heights))
+        return _times(_largest_ratio(residual, slack), heights)
+
+    # Not 1 - gamma for the slack of h = 1: a row of the table may sum to a little more than 1.
+    error = proven(np.where(model.table.over, 0.0, 1.0))
+    sizes = np.abs(values)
+    if sizes.max() > TINY:
+        error = np.minimum(error, proven((sizes / sizes.max()) ** share_of(values)))
     error[model.table.over] = 0.0
     return error
 
@@ -193,7 +197,7 @@ def _largest_ratio(residual: NDArray[np.float64], slack: NDArray[np.float64]) ->
     counts = residual > 0
     if not counts.any():
         return 0.0
-    if not (slack[counts] > 0).all():
+    if not ((slack >= 0).all() and (slack[counts] > 0).all()):  # where nothing is wrong, 0 <= c slack is still asked
         return np.inf
     return float((residual[counts] / slack[counts]).max()) * (1 + 4 * _UNIT)
 

@@ -42,7 +42,7 @@ def policy_return(mdp: MDP, policy: ArrayLike, *, horizon: int) -> Any:
     """
     weights = probabilities(checked_mdp(mdp), policy)
     returns = _returns_within(model_of(mdp), weights.reshape(-1, *weights.shape[-2:]), checked_horizon(horizon))
-    starts = returns @ mdp.initial
+    starts = np.multiply(returns, mdp.initial, order="C").sum(axis=-1)  # not @: its last bit depends on the others
     return float(starts[0]) if weights.ndim == 2 else starts.reshape(weights.shape[:-2])
 
 
@@ -125,11 +125,14 @@ def _returns_within(model: Model, weights: NDArray[np.float64], horizon: int) ->
                 now, then = then, now
             own[:] = now
         return values
-    # The policies stand last, (S, A, n), so that one matrix product serves all of them.
+    # The policies stand last, (S, A, n), so that one matrix product serves all of them. The sums over actions are
+    # written out: with einsum the last bit of a policy's return depends on how many stand beside it.
     weights = np.ascontiguousarray(np.moveaxis(weights, 0, -1))
     matrix = going_on(model)
-    reward = np.einsum("san,sa->sn", weights, model.reward)
+    actions = range(weights.shape[1])
+    reward: NDArray[np.float64] = sum(weights[:, action] * model.reward[:, action, None] for action in actions)
     returns = np.zeros_like(reward)
     for _ in range(horizon):
-        returns = reward + np.einsum("san,san->sn", weights, (matrix @ returns).reshape(weights.shape))
-    return returns.T
+        following = (matrix @ returns).reshape(weights.shape)
+        returns = reward + sum(weights[:, action] * following[:, action] for action in actions)
+    return np.ascontiguousarray(returns.T)

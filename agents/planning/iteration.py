@@ -16,6 +16,7 @@ SWEPT_STATES = 1_000  # above, sweeps are quicker than the solution of linear eq
 MOST_SWEEPS = 10_000_000
 _FLOOR = 2e-15  # a change of that share is rounding
 _PATIENCE = 100  # sweeps whose changes are near the rounding, and no longer shrink
+_LEAP_EVERY = 40  # sweeps
 
 Watch = Callable[[float], None]
 Sweep = Callable[[bool], tuple[float, float]]
@@ -40,10 +41,21 @@ def is_swept(model: Model) -> bool:
     return len(model.reward) > SWEPT_STATES and has_numba()
 
 
-def settle(sweep: Sweep, limit: Change, watch: Watch = unwatched) -> None:
-    """Sweeps downwards and upwards by turns, until one changes less than ``limit``, or no more than rounding does."""
+def settle(
+    sweep: Sweep, limit: Change, watch: Watch = unwatched, current: Callable[[], NDArray[np.float64]] | None = None
+) -> None:
+    """Sweeps downwards and upwards by turns, until one changes less than ``limit``, or no more than rounding does.
+
+    Where one fixed point attracts all values (gamma < 1), ``current`` says where they stand, and they may leap ahead.
+    """
     largest, smallest, stalled = 0.0, np.inf, 0
+    track: list[NDArray[np.float64]] = []
     for number in range(MOST_SWEEPS):
+        if current is not None and number % _LEAP_EVERY in (_LEAP_EVERY - 5, _LEAP_EVERY - 3, _LEAP_EVERY - 1):
+            track.append(current().copy())
+            if len(track) == 3:
+                leap(current(), *track)
+                track.clear()
         change, share = sweep(number % 2 == 0)
         watch(share)
         if (change <= limit.absolute and share <= limit.share) or share <= _FLOOR:
@@ -60,6 +72,22 @@ def settle(sweep: Sweep, limit: Change, watch: Watch = unwatched) -> None:
         f"the values still change after {number + 1:,} sweeps; use method='policy_iteration', a smaller gamma, or a "
         "larger tolerance"
     )
+
+
+def leap(
+    values: NDArray[np.float64], first: NDArray[np.float64], second: NDArray[np.float64], third: NDArray[np.float64]
+) -> None:
+    """Add to ``values`` (S,) all that is still to come, if at every state it shrinks by about the same factor.
+
+    A geometric series (Aitken's extrapolation): where episodes are long and states mix well, all values are wrong by
+    nearly the same number, which each sweep shrinks by gamma alone. Any values are as good a start for further sweeps,
+    and the bound is proven for what they end with.
+    """
+    before, after = second - first, third - second
+    size = float(before @ before)
+    factor = float(before @ after) / size if size > 0 else 0.0
+    if 0 < factor < 1 and (np.abs(after - factor * before) <= 0.1 * np.abs(after)).all():
+        values += factor / (1 - factor) * after
 
 
 def evaluate(
@@ -101,11 +129,12 @@ def evaluate(
     right_sides = np.stack([reward, (weights * model.reward_size).sum(axis=1)], axis=1)
     if transition is not None:
         solution = _solved(transition[unknown][:, unknown], right_sides[unknown], gamma)
-        values[unknown], sizes[unknown] = solution.T
+        values[unknown], sizes[unknown] = solution[:, 0], np.abs(solution).max(axis=1)  # rounding can make a 0 negative
         return values, sizes
     known = model.table._replace(over=~unknown)
     values[unknown] = 0.0 if start is None else start[unknown]
-    settle(lambda down: compiled(policy_sweep)(values, values, weights, known, gamma, down), limit, watch)
+    current = (lambda: values) if gamma < 1 else None
+    settle(lambda down: compiled(policy_sweep)(values, values, weights, known, gamma, down), limit, watch, current)
     if (right_sides[:, 0] == right_sides[:, 1]).all() or (right_sides[:, 0] == -right_sides[:, 1]).all():
         return values, np.abs(values)
     known = known._replace(reward=model.reward_size)

@@ -154,7 +154,7 @@ def sweep_to(
         "gauss_seidel": in_place,
         "modified_policy_iteration": improve_and_evaluate,
     }[method]
-    settle(sweep, limit, watch)
+    settle(sweep, limit, watch, (lambda: now) if gamma < 1 else None)
     return now, policy
 
 
@@ -192,15 +192,17 @@ def policy_iteration(
     """The best values and a best policy among the ``allowed`` (S, A) actions, from a first policy on (section 4.3).
 
     An action is changed only for one that is better by more than rounding could feign (that share of the sums that its
-    worth comes from), so the loop cannot go in circles. At gamma = 1 that has a second use: a first policy that ends
+    worth comes from), and a policy that comes back ends the loop: rounding feigned more. At gamma = 1 the first of the
+    two has a second use: a first policy that ends
     for certain is followed only by others that do, as long as returns are bounded. For if a new policy could stay in
     some set of states for ever, either some change there gained something, so that its reward per step there is
     positive; or nothing was changed there, and the old policy would have stayed there, too (Bertsekas and Tsitsiklis
     1991, "An analysis of stochastic shortest path problems").
     """
     states, num_actions = np.arange(len(policy)), model.reward.shape[1]
-    values = start
+    values, tried = start, set()
     while True:
+        tried.add(hash(policy.tobytes()))
         values, sizes = evaluate(model, soft(policy, num_actions, epsilon), gamma, values, limit, watch)
         if not np.isfinite(values).all():
             state = int(np.argmin(np.isfinite(values)))
@@ -212,9 +214,10 @@ def policy_iteration(
         better = q > q[states, policy, None] + feigned * magnitudes(model, sizes, gamma)
         if allowed is not None:
             better &= allowed
-        if not better.any():
+        improved = np.where(better.any(axis=1), np.where(better, q, -np.inf).argmax(axis=1), policy)
+        if hash(improved.tobytes()) in tried:
             return values, policy
-        policy = np.where(better.any(axis=1), np.where(better, q, -np.inf).argmax(axis=1), policy)
+        policy = improved
 
 
 def backward_induction(

@@ -1,6 +1,6 @@
 """The best policy of a table, by whichever method."""
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from agents.planning.methods import Goal, relative
 from agents.planning.model import model_of
 from agents.planning.undiscounted import ceiling_of, undiscounted, without_traps
 from minigym import MDP
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 TOLERANCE = 1e-12
 
@@ -39,11 +42,25 @@ class Plan(_Pair):
     """(S,), with a horizon (horizon + 1, 1): how far ``values`` can be from the best possible ones, and from those of
     ``policy``. Proven, the rounding included (see :mod:`agents.planning.bounds`); infinite where there is no proof."""
 
+    rows: tuple[str, ...] | None = None
+    """The map, where ``agents.solve`` was given a lake."""
+
     def __new__(cls, values: Any, policy: Any, errors: Any = np.inf) -> "Plan":
         """A plan; without ``errors`` nothing is proven."""
         plan = super().__new__(cls, values, policy)
         plan.errors = np.asarray(errors)
         return plan
+
+    def plot(self) -> "Figure":
+        """The values and the moves on the map, of a lake; with a horizon, those with all steps to go."""
+        from agents.common import plotting
+
+        return plotting.plan(self)
+
+    def _repr_html_(self) -> str:
+        from agents.common import notebook
+
+        return notebook.plan(self)
 
     @property
     def error_bound(self) -> float:

@@ -32,6 +32,13 @@ def action_value(state, action, values, table, gamma):
     return table.reward[state, action] + gamma * following
 
 
+def larger_share(largest_share, change, value):
+    """The larger of that and ``change`` as a share of ``value``, infinite for a change to 0."""
+    if value == 0:
+        return np.inf if change > 0 else largest_share
+    return change / abs(value) if change > largest_share * abs(value) else largest_share
+
+
 def optimal_sweep(values, into, policy, allowed, table, gamma, epsilon, descending):
     """Every state takes the worth of its best allowed action (section 4.4), noted in ``policy`` (S,), into ``into``.
 
@@ -59,8 +66,7 @@ def optimal_sweep(values, into, policy, allowed, table, gamma, epsilon, descendi
         change = abs(best - values[state])
         into[state] = best
         largest = max(largest, change)
-        if change > largest_share * abs(best):
-            largest_share = change / abs(best) if best != 0 else np.inf
+        largest_share = larger_share(largest_share, change, best)
     return largest, largest_share
 
 
@@ -79,8 +85,7 @@ def policy_sweep(values, into, weights, table, gamma, descending):
         change = abs(worth - values[state])
         into[state] = worth
         largest = max(largest, change)
-        if change > largest_share * abs(worth):
-            largest_share = change / abs(worth) if worth != 0 else np.inf
+        largest_share = larger_share(largest_share, change, worth)
     return largest, largest_share
 
 

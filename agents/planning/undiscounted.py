@@ -16,6 +16,7 @@ from agents.planning.model import TIE, Model, lossless, soft
 from minigym import MDP, error
 
 _SHARES = (1e-13, 1e-14, 1e-15)  # of its value, which the last sweep may change: one after the other, until proven
+_TIES = (TIE, 1e-12, 1e-14)  # the same for equations: the share of the sums by which actions without loss may differ
 _STEPS = Change(1e-9, np.inf)  # each step counts 1, so that the expected number of steps is as exact relatively
 
 
@@ -57,7 +58,9 @@ def undiscounted(
     values = np.zeros(len(first)) if nothing_lost else evaluate(model, soft(first, num_actions, epsilon), 1.0)[0]
     best: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]] | None = None
     steps: NDArray[np.float64] | None = None
-    for share in _SHARES:
+    for share, narrower in zip(_SHARES, _TIES, strict=True):
+        # Values by sweeps are less exact than that, and what ties on a wide lake would no longer do so.
+        tie = TIE if is_swept(model) else narrower
         limit = Change(np.inf, share)
         if method != "policy_iteration":
             values, policy = sweep_to(model, method, values, 1.0, epsilon, limit, watch)
@@ -66,27 +69,38 @@ def undiscounted(
             if is_swept(model) and nothing_lost:
                 # The greedy policy itself may never end, and policy iteration would take long to mend that.
                 values, _ = sweep_to(model, "gauss_seidel", values, 1.0, epsilon, limit, watch)
-                policy, steps = _soonest(model, values, epsilon, watch, steps)
-            values, policy = policy_iteration(model, policy, 1.0, epsilon, None, values, limit, watch)
-        policy, steps = _soonest(model, values, epsilon, watch, steps)
+                policy, steps = _soonest(model, values, epsilon, tie, watch, steps)
+            values, policy = policy_iteration(model, policy, 1.0, epsilon, None, values, limit, watch, tie)
+        policy, steps = _soonest(model, values, epsilon, tie, watch, steps)
         weights = soft(policy, num_actions, epsilon)
         values, _ = evaluate(model, weights, 1.0, values, limit, watch)
         errors = bounds.undiscounted_error(model, values, weights, steps, epsilon, ceiling)
-        if best is not None and errors.max() >= best[2].max() and relative(values, errors) >= relative(*best[::2]):
+        # By equations, a policy with another view of ties must be worth more for certain than its rounding.
+        gain = 1.0 if is_swept(model) else 0.1
+        if (
+            best is not None
+            and errors.max() >= gain * best[2].max()
+            and relative(values, errors) >= gain * relative(*best[::2])
+        ):
             break  # float64 can do no better
         best = values.copy(), policy, errors
-        if goal.is_met(values, errors) or not is_swept(model):
+        if goal.is_met(values, errors):
             break
     assert best is not None
     return best
 
 
 def _soonest(
-    model: Model, values: NDArray[np.float64], epsilon: float, watch: Watch, guess: NDArray[np.float64] | None = None
+    model: Model,
+    values: NDArray[np.float64],
+    epsilon: float,
+    tie: float,
+    watch: Watch,
+    guess: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Of the policies without loss the one (S,) that ends soonest, and its steps (S,), begun from ``guess`` (S,)."""
     num_actions = model.reward.shape[1]
-    equal, _ = lossless(model, values, 1.0)
+    equal, _ = lossless(model, values, 1.0, tie)
     costly = model.rewarding(-1.0)
     if not is_swept(model):
         first = _ending_among(model, equal)

@@ -13,8 +13,10 @@ import pytest
 
 import agents
 import minigym
-from agents.__main__ import _env_kwargs, _seeds, main
+from agents.__main__ import main
+from agents.common import arguments
 from minigym import error
+from minigym.envs import frozen_lake
 
 HERE = Path(__file__).parent
 # A program in which the command line knows the tiny agent.
@@ -81,7 +83,7 @@ def test_environments_take_arguments(tiny, in_tmp):
 
 def test_texts_become_values_without_being_run():
     pairs = ["a=1", "b=1e-3", "c=None", "d=[1, 'x']", "e=8x8", "f=", "g=__import__('os').getcwd()", "h=a=b"]
-    assert _env_kwargs(pairs) == {
+    assert arguments.values("--env-kwargs", pairs) == {
         "a": 1,
         "b": 0.001,
         "c": None,
@@ -93,14 +95,14 @@ def test_texts_become_values_without_being_run():
     }
     for pair in ("gravity", "=3", "two words=3"):
         with pytest.raises(error.InvalidParameter, match="NAME=VALUE"):
-            _env_kwargs([pair])
+            arguments.values("--env-kwargs", [pair])
 
 
 def test_seeds_are_a_number_or_a_list():
-    assert (_seeds("20"), _seeds("7,8,9"), _seeds("7,")) == (20, [7, 8, 9], [7])
+    assert (arguments.seeds("20"), arguments.seeds("7,8,9"), arguments.seeds("7,")) == (20, [7, 8, 9], [7])
     for text in ("many", "1.5", "1,x", ""):
         with pytest.raises(error.InvalidSeed, match=re.escape(repr(text))):
-            _seeds(text)
+            arguments.seeds(text)
 
 
 def test_solve_and_list(tiny, capsys):
@@ -116,9 +118,67 @@ def test_solve_and_list(tiny, capsys):
     assert max(map(len, listed)) <= 80
 
 
+def test_solve_takes_a_map_from_a_file_and_builds_its_table_once(tiny, in_tmp, capsys, monkeypatch):
+    Path("lake.txt").write_text("SFF\nFHF\nFFG\n")
+    built, build = [], frozen_lake.build_mdp
+    monkeypatch.setattr(frozen_lake, "build_mdp", lambda *args, **kwargs: built.append(args) or build(*args, **kwargs))
+    assert run_main("solve", "FrozenLake-v1", "--env-kwargs", "desc=@lake.txt", "is_slippery=False") == 0
+    shown = capsys.readouterr().out
+    assert len(built) == 1
+    assert re.search(r"value of the start, discounted by 0.99, without a limit +0.970299\n", shown)  # 0.99^3
+    assert re.search(r"as a share of its value +\d\.\de-\d\d\n", shown)
+    assert run_main("solve", "FrozenLake-v1", "--env-kwargs", "desc=@pond.txt") == 2
+    assert "pond.txt: the file cannot be read" in capsys.readouterr().err
+
+
+def test_compare(tiny, in_tmp, capsys, monkeypatch):
+    train, trained = agents.train, []
+    monkeypatch.setattr(agents, "train", lambda *args, **kwargs: trained.append(train(*args, **kwargs)) or trained[-1])
+    args = ("--env", "FrozenLake-v1", "--seeds", "3,5", "--hyperparameters", "episodes=4", "gamma=0.5")
+    assert run_main("compare", tiny, tiny, *args, "--env-kwargs", "map_name=8x8", "--output", "both.png") == 0
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80
+    assert "success on FrozenLake-v1 (map_name=8x8)" in " ".join(out.split())
+    assert [(run.seeds, run.config.episodes, run.config.gamma) for run in trained] == [((3, 5), 4, 0.5)] * 2
+    assert out == f"{agents.compare(trained)}\nThe picture is in both.png\n"
+    assert (in_tmp / "both.png").read_bytes().startswith(b"\x89PNG")
+    assert run_main("compare", tiny, tiny, "--env", "FrozenLake-v1", "--seeds", "2") == 0
+    assert "picture" not in capsys.readouterr().out
+
+
+def test_an_interrupted_comparison_is_none(tiny, capsys, monkeypatch):
+    train = agents.train
+
+    def interrupted(*args, **kwargs):
+        run = train(*args, **kwargs)
+        run.learned.finished = False
+        return run
+
+    monkeypatch.setattr(agents, "train", interrupted)
+    assert run_main("compare", tiny, tiny, "--env", "FrozenLake-v1") == 130
+    assert capsys.readouterr().out == ""
+
+
+def test_diagnose(tiny, in_tmp, capsys):
+    run = agents.train(tiny, "FrozenLake-v1", run_dir="run", seeds=2)
+    assert run_main("diagnose", "run") == 0
+    out = capsys.readouterr().out
+    assert out == f"{run.diagnose()}\n"
+    assert out.startswith("Diagnosis: 2 of 2 seeds learned too little")
+
+
 @pytest.mark.parametrize(
     ("args", "complaint"),
     [
+        (["compare", "tiny", "tinny", "--env", "FrozenLake-v1"], "did you mean 'tiny'"),
+        (["compare", "tiny", "--env", "FrozenLake-v1"], "at least two agents, got 1"),
+        (["compare", "tiny", "tiny", "--env", "FrozenLak-v1"], "did you mean 'FrozenLake'"),
+        (["compare", "tiny", "tiny", "--env", "FrozenLake-v1", "--hyperparameters", "episdes=4"], "mean 'episodes'"),
+        (["compare", "tiny", "tiny", "--env", "FrozenLake-v1", "--hyperparameters", "4"], "--hyperparameters takes"),
+        (["compare", "tiny", "tiny", "--env", "FrozenLake-v1", "--output", "nowhere/a.png"], "no directory nowhere"),
+        (["compare", "tiny", "tiny", "--env", "FrozenLake-v1", "--output", "a.pgn"], "must end in .png"),
+        (["compare", "tiny", "tiny"], "--env"),
+        (["diagnose", "nowhere"], "nowhere does not exist"),
         (["train", "tinny", "--env", "FrozenLake-v1"], "did you mean 'tiny'"),
         (["train", "tiny", "--env", "FrozenLak-v1"], "did you mean 'FrozenLake'"),
         (["train", "tiny", "--env", "FrozenLake-v1", "--seeds", "0"], "at least 1"),
@@ -167,7 +227,9 @@ def test_help_at_every_level_fits_80_columns(tiny, capsys, monkeypatch):
         ["train"],
         ["train", "tiny"],
         ["train", "q_learning"],
+        ["compare"],
         ["evaluate"],
+        ["diagnose"],
         ["watch"],
         ["solve"],
         ["list"],
@@ -180,11 +242,12 @@ def test_help_at_every_level_fits_80_columns(tiny, capsys, monkeypatch):
     assert capsys.readouterr().out == shown[""]
     assert run_main("train") == 0
     assert capsys.readouterr().out == shown["train"]
-    for command in ("train", "evaluate", "watch", "solve", "list"):
+    for command in ("train", "compare", "evaluate", "diagnose", "watch", "solve", "list"):
         assert command in shown[""]
     assert "acts at random" in shown["train"]
     assert "seconds after each episode" in shown["train tiny"]  # what the Config says
     assert "discount" in shown["train q_learning"]
+    assert ":class:" not in shown["train q_learning"]  # what a docstring says to other programmers
 
 
 # Watching

@@ -65,6 +65,16 @@ def test_the_goal_is_never_reached():
     assert "initial_q" in found.advice
 
 
+def test_what_to_do_where_the_goal_was_not_reached_depends_on_what_chance_would_do():
+    few = finding(train(episodes=30), "goal_never_reached").advice  # of which random play reaches it in 0.4
+    assert "Train longer: even pure exploration needs about 72 episodes" in few
+    # A hole is worth more than a first value of -1, so that an agent that hardly explores makes for the next one.
+    many = train(episodes=1_000, initial_q=-1.0, initial_epsilon=0.01, final_epsilon=0.01)
+    assert names(many)[0] == "goal_never_reached"
+    assert "13.9 times in 1,000" in finding(many, "goal_never_reached").evidence
+    assert finding(many, "goal_never_reached").advice.startswith("Explore more and longer (a larger final_epsilon); or")
+
+
 def test_all_values_are_tied():
     run = train(episodes=30)
     tied = sum(np.ptp(values) == 0 for values in run.q_values)
@@ -75,6 +85,9 @@ def test_all_values_are_tied():
 
 def test_values_that_were_optimistic_are_tied_only_where_nothing_was_learned():
     assert "all_values_tied" not in names(train(episodes=30, initial_q=1.0))
+    assert (
+        names(train(episodes=2_000, initial_alpha=0.0, final_alpha=0.0, alpha_decay="linear"))[0] == "all_values_tied"
+    )
     assert "all_values_tied" in names(train(episodes=30, initial_alpha=0.0, final_alpha=0.0, alpha_decay="linear"))
 
 
@@ -88,7 +101,8 @@ def test_exploration_is_spent_before_the_reward_was_met_often():
     assert f"after {explored:,} of 2,000 episodes" in found.evidence
     assert f"the noise was {0.1 * largest:.2g} or less" in found.evidence
     first = np.median([np.argmax(returns > 0) + 1 for returns in run.episode_returns])
-    assert f"for the first time in episode {first:,.0f}" in found.evidence
+    assert f"first reached in episode {first:,.0f}" in found.evidence
+    assert "more episodes" not in found.advice  # this noise fades in the same episodes, however many there are
 
 
 def test_exploration_that_never_began():
@@ -98,7 +112,12 @@ def test_exploration_that_never_began():
         return minigym.make("FrozenLake-v1", map_name="8x8", reward_schedule=(1, -1, 0))
 
     run = agents.train("q_learning", lake, seeds=4, episodes=300, initial_epsilon=0.01, final_epsilon=0.01)
-    assert "epsilon was 0.05 or less from the first episode on" in finding(run, "exploration_spent").evidence
+    found = finding(run, "exploration_spent")
+    assert "epsilon was 0.05 or less from the first episode on; in the median of these seeds" in found.evidence
+    assert "the goal was first reached in episode" in found.evidence
+    assert "more episodes" in found.advice
+    never = train(seeds=5, name="8x8", episodes=500, initial_epsilon=0.01, final_epsilon=0.01)
+    assert "in the median of these seeds the goal was never reached" in finding(never, "exploration_spent").evidence
 
 
 def test_exploration_that_is_small_but_steady_is_not_spent():
@@ -188,6 +207,19 @@ def test_values_that_have_not_come_all_the_way():
     assert f"values the start at {learned:.3g}, and the best policy is worth 0.542 from there" in found.evidence
 
 
+def test_steps_too_small_to_move_a_value():
+    run = train(episodes=2_000, initial_alpha=1e-6, final_alpha=1e-6)
+    assert names(run) == ["budget_too_small"]
+    assert "initial_alpha=0.5, say; it was 1e-06 at most" in finding(run, "budget_too_small").advice
+    assert "Train longer" in finding(train(episodes=600), "budget_too_small").advice
+
+
+def test_first_values_that_have_not_worn_off():
+    run = train(name="8x8", episodes=500, initial_q=1.0, initial_epsilon=0.01, final_epsilon=0.01)
+    assert names(run)[0] == "budget_too_small"
+    assert "the first value of 1 has not worn off" in finding(run, "budget_too_small").evidence
+
+
 def test_a_long_corridor_is_walked_to_and_fro():
     run = train(seeds=4, rows=("S" + "F" * 28 + "G",), slippery=False, limit=100, episodes=100)
     assert names(run) == ["goal_never_reached", "all_values_tied", "budget_too_small", "mostly_truncated"]
@@ -217,6 +249,14 @@ def test_a_threshold_that_nobody_can_reach_is_told_of_fine_runs_too():
     assert found.name == "threshold_unreachable"
     assert found.evidence.startswith("No policy is worth the 0.7 that counts as solved")
     assert numbers(found.evidence)[1:3] == pytest.approx([run.optimum.stationary, run.optimum.clock_aware], abs=1e-4)
+
+
+def test_an_unreachable_threshold_comes_after_the_causes():
+    run = agents.train(
+        "q_learning", "FrozenLake-v1", seeds=3, episodes=2_000, gamma=0.5, env_kwargs={"map_name": "8x8"}
+    )
+    assert names(run)[0] == "gamma_too_small"
+    assert names(run)[-1] == "threshold_unreachable"
 
 
 # Silence

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import agents
 import minigym
 from agents import planning
+from agents.common.environment import describe
 from minigym import MDP, error
 from minigym.dynamics.frozen_lake import MAPS, build_mdp, checked_map
 from tests.strategies import mdps
@@ -432,3 +433,18 @@ def test_what_is_no_policy(policy, message):
 
 def test_planning_reads_the_table_of_an_environment_too():
     assert planning.solve(minigym.make("FrozenLake-v1").mdp).values[0] == pytest.approx(0.542026, abs=1e-6)
+
+
+def test_a_large_table_is_built_once(monkeypatch):
+    """From a map that was given; and not again for what was described already."""
+    build, built = minigym.envs.frozen_lake.build_mdp, []
+    monkeypatch.setattr(minigym.envs.frozen_lake, "build_mdp", lambda *args: built.append(args) or build(*args))
+    environment = describe("FrozenLake-v1", {"desc": MAPS["4x4"]})
+    assert len(built) == 1
+    assert agents.solve(environment).values[0] == pytest.approx(0.542026, abs=1e-6)
+    assert describe(environment) is environment
+    assert len(built) == 1
+    describe("FrozenLake-v1", {"map_name": "8x8"})  # looked at twice: another name may stand for a random map
+    assert len(built) == 3
+    with pytest.raises(error.InvalidParameter, match="env_kwargs"):
+        describe(environment, {"map_name": "8x8"})

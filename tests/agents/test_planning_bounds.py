@@ -12,7 +12,7 @@ from scipy.optimize import linprog
 import agents
 import minigym
 from agents import planning
-from agents.planning import bounds, iteration, model, sweeps, undiscounted
+from agents.planning import bounds, iteration, methods, model, sweeps, undiscounted
 from minigym import MDP, error
 from minigym.dynamics.frozen_lake import MAPS, build_mdp, checked_map
 from minigym.envs.frozen_lake import generate_random_map
@@ -143,6 +143,132 @@ def test_any_undiscounted_values_lie_within_their_bound(name):
     assert proven >= 10
 
 
+def proper_optimum(mdp):
+    """The best undiscounted values (S,) of the policies that end or come to rest for certain; None if nobody can rest.
+
+    Policy by policy, as fractions. States from which no policy ever ends are for resting, if they cost nothing.
+    """
+    possible = mdp.probability > 0
+    ends = (possible & mdp.terminated).any(axis=2) | mdp.terminal[:, None]
+
+    def ending(actions, rest):
+        """From which states these actions (S,) of sets can lead to an end, or to ``rest``."""
+        found = set(rest)
+        while True:
+            more = {
+                state
+                for state, allowed in enumerate(actions)
+                for action in allowed
+                if ends[state, action]
+                or found & set(mdp.next_state[state, action][possible[state, action] & ~mdp.terminated[state, action]])
+            }
+            if more <= found:
+                return found
+            found |= more
+
+    every, states = range(mdp.num_actions), set(range(mdp.num_states))
+    traps = states - ending([every] * mdp.num_states, ())
+    if any((possible[state] & (mdp.reward[state] != 0)).any() for state in traps):
+        return None
+    at_rest = np.isin(np.arange(mdp.num_states), list(traps))
+    # A trap is left out by ending at its door, and one step of it by ending at once: both for nothing.
+    resting = MDP(
+        mdp.probability,
+        mdp.next_state,
+        mdp.reward,
+        mdp.terminated | at_rest[mdp.next_state] | at_rest[:, None, None] | mdp.terminal[mdp.next_state],
+        np.full(mdp.num_states, 1 / mdp.num_states),
+    )
+    best = None
+    for actions in itertools.product(every, repeat=mdp.num_states):
+        if ending([[action] for action in actions], traps) == states:
+            values = exact_values(resting, np.eye(mdp.num_actions)[list(actions)], 1.0)
+            best = values if best is None else list(map(max, best, values))
+    return [Fraction(0) if over else value for over, value in zip(mdp.terminal, best, strict=True)]
+
+
+@settings(deadline=None, max_examples=150)
+@given(small, st.sampled_from([-1, 0, 1]))
+def test_traps_and_loops_for_nothing_without_a_discount(mdp, paid):
+    """Every method, on tables of which some never end; with ``paid``, rewards of this sign alone, at an end alone."""
+    if paid:
+        reward = np.where(mdp.terminated, paid * np.abs(mdp.reward), 0.0)
+        mdp = MDP(mdp.probability, mdp.next_state, reward, mdp.terminated, mdp.initial)
+    best = proper_optimum(mdp)
+    for method in planning.METHODS:
+        try:
+            plan = planning.solve(mdp, method=method, gamma=1.0)
+        except error.InvalidParameter:
+            plan = None
+        if plan is None:  # something is earned for ever; what is paid at an end alone has a limit
+            assert best is None or not paid
+            continue
+        assert best is not None
+        wrong = [abs(Fraction(float(a)) - b) for a, b in zip(plan.values, best, strict=True)]
+        assert all(off <= bound for off, bound in zip(wrong, plan.errors, strict=True))
+        assert max(wrong) < 1e-11  # also where there is no bound
+
+
+def test_rounding_sends_policy_iteration_in_no_circles(monkeypatch):
+    """State 1 stays for nothing; solved as linear equations, that was -1e-16, and its size too."""
+    table = {
+        0: {0: [(1.0, 1, -1.0, False)], 1: [(1.0, 2, -1.0, False)], 2: [(1.0, 1, 2.0, False)]},
+        1: {0: [(1.0, 1, 0.0, False)], 1: [(1.0, 1, -2.0, False)], 2: [(1.0, 1, -2.0, False)]},
+        2: {0: [(1.0, 0, -3.0, False)], 1: [(1.0, 0, -1.0, False)], 2: [(1.0, 1, -3.0, False)]},
+    }
+    evaluate, calls = methods.evaluate, itertools.count()
+
+    def counted(*args):
+        assert next(calls) < 50
+        return evaluate(*args)
+
+    monkeypatch.setattr(methods, "evaluate", counted)
+    assert planning.solve(MDP.from_P(table), gamma=0.9).values == pytest.approx([2, 0, 0.8], abs=1e-12)
+
+
+def test_a_policy_comes_only_once(monkeypatch):
+    """Were the values so wrong that the other action always seemed to be better, there would still be an end."""
+    going = {0: {a: [(1.0, 1 + a, 0.0, False)] for a in (0, 1)}}
+    staying = {state: {a: [(1.0, state, 0.0, False)] for a in (0, 1)} for state in (1, 2)}
+    calls = itertools.count()
+
+    def wrong(model, weights, *args):
+        assert next(calls) < 50
+        return np.array([0.0, weights[0, 1], weights[0, 0]]), np.ones(3)
+
+    monkeypatch.setattr(methods, "evaluate", wrong)
+    start = np.zeros(3, dtype=np.int64)
+    _, policy = methods.policy_iteration(model.model_of(MDP.from_P(going | staying)), start, 0.9)
+    assert policy.tolist() == [1, 0, 0]
+
+
+def test_a_row_that_sums_to_more_than_1_is_in_the_bound():
+    """9e-9 too much are accepted in a table, and count where gamma misses 1 by 1e-7."""
+    mdp, gamma = MDP.from_P({0: {0: [(1 + 9e-9, 0, 1.0, False)]}}), 1 - 1e-7
+    true = float(Fraction(1 + 9e-9) / (1 - Fraction(gamma) * Fraction(1 + 9e-9)))
+    values = np.array([0.999 * true])
+    errors = bounds.discounted_error(model.model_of(mdp), values, np.ones((1, 1)), gamma, 0.0)
+    assert 1e-3 * true <= errors[0] <= 1.01e-3 * true
+
+
+def test_no_bound_from_heights_that_grow_where_nothing_is_wrong():
+    assert bounds._largest_ratio(np.array([1.0, 0.0]), np.array([0.5, 0.0])) == pytest.approx(2)
+    assert bounds._largest_ratio(np.array([1.0, 0.0]), np.array([0.5, -1e-9])) == np.inf
+
+
+@pytest.mark.parametrize("method", planning.METHODS)
+@pytest.mark.parametrize("less", [1e-8, 5e-11, 2e-12])
+def test_without_a_discount_what_is_worth_a_step_more_is_taken(method, less):
+    """To end at once is a little worse than to end after a step: less than a tie is wide, more than the tolerance."""
+    table = {
+        0: {0: [(1.0, 0, 1 - less, True)], 1: [(1.0, 1, 0.0, False)]},
+        1: {a: [(1.0, 0, 1.0, True)] for a in (0, 1)},
+    }
+    plan = planning.solve(MDP.from_P(table), method=method, gamma=1.0)
+    assert (plan.values.tolist(), plan.policy[0]) == ([1, 1], 1)
+    assert plan.error_bound <= 1e-12
+
+
 def test_all_states_of_an_end_component_can_have_what_one_of_them_has():
     """State 1 ends for a little less than 1, and could have walked to state 0, which ends for 1."""
     less = 1 - 5e-10
@@ -246,9 +372,8 @@ def test_linear_programming_finds_the_same_values(mdp, gamma, method):
     np.testing.assert_allclose(values, least.x, atol=1e-6 / (1 - gamma))
 
 
-@settings(deadline=None, max_examples=50)
-@given(mdps(), st.sampled_from([0.3, 0.9, 0.99]), st.sampled_from(planning.METHODS))
-def test_quantecon_finds_the_same_values(mdp, gamma, method):
+def quantecons_values(mdp, gamma):
+    """(S,): what QuantEcon makes of the table; skips the test where that is not installed."""
     quantecon = pytest.importorskip("quantecon")
     num_states, num_actions = mdp.num_states, mdp.num_actions
     transition = np.zeros((num_states + 1, num_actions, num_states + 1))  # the last state: all is over
@@ -261,9 +386,54 @@ def test_quantecon_finds_the_same_values(mdp, gamma, method):
         for p, following, earned, terminated in mdp.P[state][action]:
             transition[state, action, num_states if terminated else following] += p
             reward[state, action] += p * earned
-    theirs = quantecon.markov.DiscreteDP(reward, transition, gamma).solve(method="policy_iteration")
-    ours = planning.solve(mdp, method=method, gamma=gamma)
-    np.testing.assert_allclose(ours.values, theirs.v[:-1], atol=1e-8)
+    return quantecon.markov.DiscreteDP(reward, transition, gamma).solve(method="policy_iteration").v[:-1]
+
+
+@settings(deadline=None, max_examples=50)
+@given(mdps(), st.sampled_from([0.3, 0.9, 0.99]), st.sampled_from(planning.METHODS))
+def test_quantecon_finds_the_same_values(mdp, gamma, method):
+    theirs = quantecons_values(mdp, gamma)
+    np.testing.assert_allclose(planning.solve(mdp, method=method, gamma=gamma).values, theirs, atol=1e-8)
+
+
+# Values of QuantEcon 0.11.4, policy iteration, on Python 3.11: so that its word counts where it is not installed, too.
+RECORDED = {
+    0.9: [5.067033503063605, 2.619047619047619, 4.6466648747928145, 4.018280668596486, 2.5, 4.230816817162738],
+    0.99: [
+        10.441718498101478,
+        6.8273092369477,
+        9.912887263819592,
+        9.37727554108824,
+        6.425702811244889,
+        9.53649260978028,
+    ],
+}
+
+
+def scrambled():
+    """Six states, three actions, three outcomes, by arithmetic alone: one outcome in seven is an end."""
+    state, action, outcome = np.indices((6, 3, 3))
+    weights = 1.0 + (state * 5 + action * 3 + outcome * 7) % 4
+    return MDP(
+        probability=weights / weights.sum(axis=2, keepdims=True),
+        next_state=(state * 4 + action * 3 + outcome * 2 + state * outcome) % 6,
+        reward=(state * 3 + action * 5 + outcome * outcome) % 7 - 3.0,
+        terminated=(state + 2 * action + 3 * outcome) % 7 == 0,
+        initial=np.full(6, 1 / 6),
+    )
+
+
+@pytest.mark.parametrize("method", planning.METHODS)
+@pytest.mark.parametrize("gamma", RECORDED)
+def test_the_recorded_values_of_quantecon_are_found(method, gamma):
+    np.testing.assert_allclose(
+        planning.solve(scrambled(), method=method, gamma=gamma).values, RECORDED[gamma], rtol=1e-10
+    )
+
+
+@pytest.mark.parametrize("gamma", RECORDED)
+def test_quantecon_still_says_what_was_recorded(gamma):
+    np.testing.assert_allclose(quantecons_values(scrambled(), gamma), RECORDED[gamma], rtol=1e-10)
 
 
 # Epsilon-soft
@@ -387,6 +557,16 @@ def test_a_state_nobody_enters_and_a_goal_nobody_reaches(method):
 # Sweeps
 
 
+def test_changes_to_nothing_are_infinite_shares_without_a_warning():
+    """Without Numba, infinity times 0 would be one."""
+    share = 0.0
+    for change, value, expected in [(0.0, 0.0, 0), (1.0, -4.0, 0.25), (1.0, 8.0, 0.25), (1.0, 0.0, np.inf)]:
+        share = sweeps.larger_share(share, np.float64(change), np.float64(value))
+        assert share == expected
+    assert sweeps.larger_share(share, np.float64(1.0), np.float64(0.0)) == np.inf
+    assert sweeps.larger_share(share, np.float64(1.0), np.float64(2.0)) == np.inf
+
+
 def test_kernels_python_and_arrays_give_the_same_bits(monkeypatch):
     pytest.importorskip("numba")
     lake = LAKES["8x8"]
@@ -417,6 +597,41 @@ def test_swept_and_direct_solutions_agree(monkeypatch, method, gamma):
     np.testing.assert_allclose(swept.values, values, atol=1e-10)
     np.testing.assert_allclose(planning.expected_steps(WIDE, swept.policy), swept_steps, rtol=1e-8)
     assert planning.policy_return(WIDE, swept.policy, horizon=100) == pytest.approx(swept_return, rel=1e-9)
+
+
+@pytest.mark.parametrize("method", planning.METHODS)
+def test_episodes_that_are_long_and_mix_take_no_thousands_of_sweeps(monkeypatch, method):
+    """Any state follows any other, for ever: each sweep alone brings the values nearer by a thousandth only."""
+    generator, shape = np.random.default_rng(0), (1_200, 3, 4)
+    weights = generator.random(shape)
+    mdp = MDP(
+        weights / weights.sum(axis=2, keepdims=True),
+        generator.integers(shape[0], size=shape),
+        generator.normal(size=shape),
+        np.zeros(shape, dtype=bool),
+        np.full(shape[0], 1 / shape[0]),
+    )
+    changes = []
+    plan = planning.solve(mdp, method=method, gamma=0.999, tolerance=1e-6, watch=changes.append)
+    assert len(changes) < 1_000  # 11,000 to 25,000 without leaps
+    monkeypatch.setattr(iteration, "SWEPT_STATES", 10**9)
+    exact = planning.policy_value(mdp, plan.policy, gamma=0.999)
+    assert np.abs(plan.values - exact).max() <= plan.error_bound <= 1e-6
+
+
+def test_values_leap_only_where_all_shrink_alike():
+    end, wrong = np.array([1.0, -2.0, 0.5]), np.array([1.0, 0.9, 1.1])
+    track = [end + factor * wrong for factor in (1.0, 0.9, 0.81)]
+    values = track[2].copy()
+    iteration.leap(values, *track)
+    np.testing.assert_allclose(values, end, atol=1e-12)
+    growing = [end + factor * wrong for factor in (1.0, 1.1, 1.21)]
+    uneven = [track[0], track[1], track[2] + np.array([0.0, 0.0, 0.03])]
+    still = [end, end, end]
+    for other in (growing, uneven, still):
+        values = other[2].copy()
+        iteration.leap(values, *other)
+        assert values.tolist() == other[2].tolist()
 
 
 def test_a_lake_of_200_by_200():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import itertools
 import json
 import subprocess
 import sys
@@ -203,6 +204,12 @@ def test_a_comparison_draws_medians_and_every_last_policy():
     assert len(axes.collections) == 2
 
 
+def test_a_comparison_of_single_seeds_speaks_of_no_interval():
+    _, axes = agents.compare({"one": make_run(1), "other": make_run(1)}).plot().axes
+    assert texts(axes) == ["the one seed"]
+    assert not axes.collections
+
+
 def test_equal_scores_are_piled_and_not_hidden():
     offsets = curves._piled(np.array([0.5] * 9 + [0.9]))
     assert len(set(offsets[:9].round(6))) == 9
@@ -224,6 +231,59 @@ def test_a_budget_in_episodes_and_one_in_steps_meet_on_steps():
     assert labels(axes)["tiny"].get_xdata().tolist() == [0, 400, 1000]
     assert labels(axes)["other"].get_xdata().tolist() == [0, 280, 700]
     assert axes.get_xlabel() == "training steps"
+
+
+def test_titles_fit_into_their_pictures():
+    run = make_run(4, map_name="8x8", is_slippery=False)
+    run.agent = "double_q_learning"
+    pictures = [run.plot(kind) for kind in plotting.KINDS]
+    pictures.append(agents.compare({"one": run, "other": run}).plot())
+    for picture in pictures:
+        picture.canvas.draw()
+        ends = []
+        for axes in picture.axes:
+            for text in (axes._left_title, *axes.texts):
+                if text.get_text():
+                    extent = text.get_window_extent()
+                    assert extent.x0 >= 0
+                    assert extent.x1 <= picture.bbox.width
+                    assert extent.y1 <= picture.bbox.height
+            if axes.get_title("left"):
+                ends.append((axes._left_title.get_window_extent().x0, axes._left_title.get_window_extent().x1))
+        ends.sort()
+        assert all(before[1] < after[0] for before, after in itertools.pairwise(ends))
+
+
+def test_a_picture_is_no_smaller_for_its_words(monkeypatch):
+    def width():
+        picture = make_run(2, desc=["SF", *["FF"] * 6, "FG"]).plot("visits")
+        picture.canvas.draw()
+        return picture.axes[0].get_window_extent().width
+
+    narrow = width()
+    monkeypatch.setattr(plotting.lake, "_below", lambda words: "short")
+    assert narrow == pytest.approx(width())
+
+
+def test_a_pale_curve_has_a_name_that_can_be_seen():
+    (axes,) = make_run(60).plot().axes
+    seeds = labels(axes)["each seed"]
+    assert seeds.get_alpha() < 0.3
+    (drawn,) = [line for line in axes.get_legend().get_lines() if line.get_label() == "each seed"]
+    assert drawn.get_alpha() == 1
+
+
+def test_the_scores_say_what_their_lines_are():
+    (axes,) = make_run(5).plot("scores").axes
+    named = labels(axes)
+    for label, value in (
+        ("best with a clock", 0.744190),
+        ("best stationary policy found", 0.740165),
+        ("solved from 0.7", 0.7),
+    ):
+        assert named[label].get_xdata() == pytest.approx([value, value], abs=1e-6)
+        assert label in [text.get_text() for text in axes.get_legend().get_texts()]
+    assert "5th percentile (triangle)" in " ".join(texts(axes))
 
 
 # On the lake
@@ -257,6 +317,18 @@ def test_the_policy_stands_on_the_map_with_values_and_visits():
     assert "largest of its four" in bar.get_ylabel()
     (outline,) = [patch for patch in axes.patches if isinstance(patch, Polygon) and not patch.get_fill()]
     assert outline.get_xy().mean(axis=0) == pytest.approx([-0.091, -0.091], abs=0.01)  # the start
+
+
+def test_the_start_is_framed_in_a_colour_that_can_be_seen():
+    for value in (0.0, 1.0):
+        run = make_run(1)
+        run.q_values[:] = 0.5
+        run.q_values[0, 0] = value
+        axes = run.plot("policy").axes[0]
+        (outline,) = [patch for patch in axes.patches if isinstance(patch, Polygon) and not patch.get_fill()]
+        tile = np.asarray(axes.images[0].get_array())[5, 5] / 255
+        assert abs((np.array(to_rgb(outline.get_edgecolor())) - tile) @ (0.299, 0.587, 0.114)) > 0.3
+        assert "framed: the start" in " ".join(texts(axes))
 
 
 def test_arrows_point_where_their_moves_go():
@@ -301,11 +373,26 @@ def test_arrows_grow_with_the_share_of_the_seeds():
     drawn = arrows(axes)
     assert len(drawn) == 2 * 11
     lengths = sorted({round(float(np.ptp(patch.get_xy(), axis=0).max()), 4) for patch in drawn})
-    assert lengths == pytest.approx([0.13 + 0.27 / 4, 0.13 + 0.27 * 3 / 4])
+    assert lengths == pytest.approx([0.10 + 0.26 / 4, 0.10 + 0.26 * 3 / 4])
     assert texts(axes).count("75 %") == 11
     run.q_values[:] = 0.0
     axes, _ = run.plot("policy_share").axes
     assert texts(axes).count("25 %") == 11  # a tie shares its vote
+
+
+def test_a_move_of_all_seeds_stands_in_the_middle_and_inside_its_tile():
+    run = make_run(4)
+    run.q_values[:] = np.eye(4)[1]
+    run.q_values[:, 14] = [[1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 1, 0], [0, 0, 1, 0]]
+    axes, _ = run.plot("policy_share").axes
+    places = [patch.get_xy() for patch in arrows(axes)]
+    alone = [xy for xy in places if np.abs(xy).max() < 0.5]
+    assert len(alone) == 1  # the start's
+    assert alone[0].min(axis=0) + alone[0].max(axis=0) == pytest.approx([0, 0])
+    shared = [xy - [2, 3] for xy in places if np.abs(xy - [2, 3]).max() < 0.5]
+    assert len(shared) == 2
+    assert all(np.abs(xy).min(axis=0).max() >= 0.05 - 1e-9 for xy in shared)  # they leave the middle free
+    assert max(np.abs(xy).max() for xy in shared) < 0.42
 
 
 def test_visits_are_means_of_all_seeds_or_one_seeds():
@@ -316,6 +403,10 @@ def test_visits_are_means_of_all_seeds_or_one_seeds():
     assert texts(axes)[:3] == ["40", "2.0k", "0"]
     assert axes.get_title("left").endswith("mean of 2 seeds")
     assert bar.get_ylabel() == "steps taken from the tile"
+    low, high = bar.get_ylim()
+    assert (low, high) == pytest.approx(
+        (10, visits.mean(axis=0).sum(axis=1).max())
+    )  # no colour is left for what never was
     assert texts(run.plot("visits", index=0).axes[0])[1] == "4.0k"
     visits[:] = 0
     run.plot("visits")  # of a training that was stopped at once
@@ -355,6 +446,49 @@ def test_a_seed_that_is_not_there():
         make_run().plot("policy", index=4)
 
 
+# Plans
+
+
+def test_a_plan_of_a_lake_stands_on_its_map():
+    plan = agents.solve("FrozenLake-v1")
+    axes, _ = plan.plot().axes
+    assert axes.get_title("left") == "Best policy"
+    assert len(arrows(axes)) == 11
+    assert arrows(axes)[0].get_xy()[3] == pytest.approx([-0.24, 0])  # left, from the start
+    assert texts(axes)[:2] == ["0.542", "0.499"]
+    clocked = agents.solve("FrozenLake-v1", gamma=1, horizon=100)
+    axes, _ = clocked.plot().axes
+    assert axes.get_title("left") == "Best policy, 100 steps to go"
+    assert texts(axes)[0] == "0.744"
+    with pytest.raises(error.InvalidParameter, match=r"agents\.plot_mdp\(mdp, plan\.policy\)"):
+        agents.solve(agents.examples.three_states()).plot()
+
+
+def test_plans_show_themselves_in_notebooks(monkeypatch):
+    assert 'src="data:image/png;base64,iVBOR' in agents.solve("FrozenLake-v1")._repr_html_()
+    mdp = agents.examples.three_states()
+    page = agents.solve(mdp, gamma=0.95)._repr_html_()
+    plan = agents.solve(mdp, gamma=0.95)
+    assert page.startswith("<table>")
+    assert f"<tr><td>1</td><td>0</td><td>{plan.values[1]:.6g}</td></tr>" in page
+    clocked = agents.solve(mdp, gamma=1, horizon=7)
+    assert "<caption>Best policy, 7 steps to go</caption>" in clocked._repr_html_()
+    assert f"<td>{clocked.values[0, 2]:.6g}</td>" in clocked._repr_html_()
+    many = minigym.MDP.from_P({state: {0: [(1.0, state, 0.0, False)]} for state in range(100)})
+    assert "... and 60 more states" in agents.solve(many)._repr_html_()
+    monkeypatch.setitem(sys.modules, "agents.common.plotting", None)
+    monkeypatch.delattr(agents.common, "plotting")
+    assert agents.solve("FrozenLake-v1")._repr_html_().startswith("<table>")
+
+
+def test_comparisons_show_themselves_in_notebooks():
+    comparison = agents.compare({"one": make_run(3), "other": make_run(3)})
+    assert "<pre>one and other: success" in comparison._repr_html_()
+    assert "one &gt; other" in comparison._repr_html_()
+    assert 'src="data:image/png;base64,iVBOR' in comparison._repr_html_()
+    assert comparison.summaries["one"]._repr_html_().startswith("<pre>one, 3 seeds: success")
+
+
 # Graphs of MDPs
 
 
@@ -382,6 +516,17 @@ def test_a_graph_has_every_state_action_and_outcome():
     for index, (place, radius) in enumerate(places):
         for other, other_radius in places[:index]:
             assert np.linalg.norm(place - other) > radius + other_radius
+
+
+def test_no_two_heads_of_arrows_lie_upon_each_other(monkeypatch):
+    edges, draw = [], graph._draw_edge
+    monkeypatch.setattr(graph, "_draw_edge", lambda axes, edge, *rest: (edges.append(edge), draw(axes, edge, *rest)))
+    agents.plot_mdp(agents.examples.three_states())
+    assert len(edges) == 13
+    for one, other in itertools.combinations(edges, 2):
+        assert np.linalg.norm(one.tip() - other.tip()) > 0.08  # the width of a head
+        # (one's tip lies on the circle of the state that it enters)
+        assert np.linalg.norm(one.tip() - one.end) == pytest.approx(0.30, abs=0.05)
 
 
 def test_a_policys_arrows_are_strong_and_the_others_pale():

@@ -12,7 +12,7 @@ import pytest
 
 import agents
 import minigym
-from agents.common import plotting, report
+from agents.common import plotting, report, wording
 from agents.common.environment import describe
 from agents.common.run import Learned, Run
 
@@ -88,6 +88,16 @@ def test_the_header_says_what_ran():
     stopped.learned.finished = False
     assert "Stopped early by Ctrl-C" in lines_of(stopped)[2]
     assert lines_of(stopped)[1].endswith("2 min 5 s in all")
+
+
+def test_a_world_is_named_with_what_makes_it_another_one():
+    lines = lines_of(make_run(kwargs={"map_name": "8x8", "is_slippery": False}))
+    assert lines[0] == "tiny on FrozenLake-v1 (map_name=8x8, is_slippery=False), 3 seeds (0 to 2)"
+    environment = describe("FrozenLake-v1", {"desc": ["SFFFFFFF", "FFFFFFFF", "FFFFFFFF", "FFFFFFFG"]})
+    assert wording.world(environment) == "FrozenLake-v1 (desc=['SFFFFFFF', 'FFFFFFFF', '...)"
+    plan = agents.solve(environment.mdp, gamma=0.9, horizon=1_000, epsilon=0.25)
+    text = report.plan_text(environment, plan, 0.9, 1_000, epsilon=0.25)
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_tenths_of_the_episodes():

@@ -9,7 +9,7 @@ from scipy import stats
 
 import agents
 import minigym
-from agents.common import comparison, statistics
+from agents.common import scoring, statistics
 from agents.common.environment import describe
 from agents.common.run import Learned, Run
 from minigym import error
@@ -239,26 +239,26 @@ def make_run(
 def test_the_threshold_is_reached_at_a_checkpoint_or_never():
     lengths = [np.array([1, 2, 3, 4]), np.full(4, 5), np.full(4, 5), np.full(4, 5)]
     curves = [[0, 0.7, 0.1], [0, 0.1, 0.75], [0.8, 0, 0], [0, 0.69, 0.699]]
-    reached = comparison.reached(make_run([0, 0.75, 0, 0.699], curves=curves, lengths=lengths, seconds=3.0))
+    reached = scoring.reached(make_run([0, 0.75, 0, 0.699], curves=curves, lengths=lengths, seconds=3.0))
     assert reached.threshold == 0.7
     assert reached.steps.tolist() == [3, 20, 0, np.inf]
     assert reached.seconds == pytest.approx([3 * 3 / 10, 3.0, 0, np.inf])
     assert reached.budget.tolist() == [10, 20, 20, 20]
     assert reached.never == 1
-    assert comparison.reached(make_run([0.1], curves=[[0, 0.5, 0.1]]), threshold=0.5).steps.tolist() == [10]
+    assert scoring.reached(make_run([0.1], curves=[[0, 0.5, 0.1]]), threshold=0.5).steps.tolist() == [10]
 
 
 def test_without_exact_figures_a_hundred_episodes_must_be_good_on_average():
     returns = [np.r_[np.zeros(50), np.full(150, 475.0)], np.full(99, 500.0), np.full(100, 475.0)]
     lengths = [np.full(len(own), 2) for own in returns]
-    reached = comparison.reached(make_run([0, 0, 0], "CartPole-v1", lengths=lengths, returns=returns))
+    reached = scoring.reached(make_run([0, 0, 0], "CartPole-v1", lengths=lengths, returns=returns))
     assert reached.steps.tolist() == [300, np.inf, 200]
 
 
 def test_a_threshold_is_needed():
     chain = minigym.MDP.from_P({0: {0: [(1.0, 0, 1.0, True)]}})
     with pytest.raises(error.InvalidParameter, match=r"threshold=0\.7"):
-        comparison.reached(make_run([1.0], chain))
+        scoring.reached(make_run([1.0], chain))
 
 
 def test_a_summary_has_the_figures_of_a_claim():
@@ -316,6 +316,17 @@ def test_several_environments_are_strata():
     pair = agents.compare({"one": [easy, hard], "two": [easy, easy_as(hard, [0.0, 0.0])]})
     assert pair.improvement["one", "two"].estimate == pytest.approx((0.5 + 1) / 2)
     assert "2 variants of FrozenLake-v1" in str(pair)
+
+
+def test_one_seed_has_no_interval_but_that_of_a_share():
+    alone = agents.summarize(make_run([0.72]))
+    lines = str(alone).splitlines()
+    assert [line.split("   ")[-1] for line in lines if "none of one seed" in line] == ["none of one seed"] * 6
+    assert "0.025000 to 1.000000" in str(alone)  # the share of seeds solved
+    found = str(agents.compare({"one": make_run([0.72]), "two": make_run([0.1, 0.2])}))
+    assert found.count("none of one seed") == 4 + 1 + 1  # one's figures, its steps, and the probability
+    assert max(map(len, found.splitlines())) <= 80
+    assert "none of one seed" not in str(agents.summarize(make_run([0.1, 0.2])))
 
 
 def easy_as(run, worth):

@@ -9,18 +9,23 @@ from benchmarks.learning import CONTESTANTS, Row
 
 
 def test_ratios_and_seconds():
-    medians = (0.05, 0.1, 10, 20)
+    medians = (0.05, 0.1, 15, 20)
     rows = [Row(name, median, median, median, 1000.0) for name, median in zip(CONTESTANTS, medians, strict=True)]
     lines = [line.split(" | ") for line in learning.table(rows, 100).splitlines()[2:]]
-    assert [line[5] for line in lines] == ["400 x (goal 250 x) |", "200 x |", "2 x |", "1 |"]
-    assert [line[4] for line in lines] == ["0.005", "0.010", "1.000", "2.000"]
+    assert [line[5] for line in lines] == ["400 x (goal 250 x) |", "200 x (goal 250 x) |", "1.33 x |", "1 |"]
+    assert [line[4] for line in lines] == ["0.005", "0.010", "1.500", "2.000"]
 
 
 def test_medians_of_turns(monkeypatch):
     times = iter([1.0, 2.0, 8.0, 30.0, 5.0, 4.0, 9.0, 10.0, 3.0, 9.0, 7.0, 20.0])  # the contestants take turns
-    monkeypatch.setattr(learning, "_in_own_process", lambda *_: (next(times), 7.0))
+    monkeypatch.setattr(learning, "in_own_process", lambda *_: (next(times), 7.0))
     rows = learning.measure(repeats=3, episodes=1, seeds=1, seconds=1.0)
     assert [(row.median, row.fastest, row.slowest) for row in rows] == [(3, 1, 5), (4, 2, 9), (8, 7, 9), (20, 10, 30)]
+
+
+def test_who_fails_is_named_with_the_reason():
+    with pytest.raises(SystemExit, match=r"minigym could not be measured: minigym\.error\.InvalidParameter: episodes"):
+        learning.measure(repeats=1, episodes=0, seeds=1, seconds=0.01)
 
 
 def test_both_learn_the_same_amount():

@@ -7,10 +7,10 @@ import pytest
 from benchmarks import planning
 
 
-def test_every_method_of_ours_is_measured(capsys):
+def test_every_method_of_ours_is_measured(monkeypatch):
+    monkeypatch.setattr(planning, "REPEATED_FOR", 0.0)
     for method in planning._OURS:
-        planning.measure_here(f"minigym {method}", 4, 0.99)
-        figures = json.loads(capsys.readouterr().out)
+        figures = planning.measure_here(f"minigym {method}", 4, 0.99)
         assert figures["start_value"] == pytest.approx(0.542026, abs=1e-6)
         assert 0 < figures["bound"] <= planning.RELATIVE
         assert figures["seconds"] > 0
@@ -36,4 +36,14 @@ def test_a_contestant_that_fails_is_named_with_its_reason(monkeypatch):
     assert row.seconds is None
     assert row.note.startswith("failed: minigym.error.InvalidParameter: there is no method 'magic'")
     [row] = planning._measure(["minigym gauss_seidel"], 4, 0.9, 1, 0.01)
-    assert row.note == "more than 0.01 s"
+    assert row.note == "failed: not done after 0.01 s"
+
+
+def test_the_best_of_what_is_repeated_counts(monkeypatch):
+    """The clock is a list: the second of three solutions is the fastest; after 1.5 seconds that is all."""
+    times = iter([0.0, 0.0, 0.5, 0.5, 0.5, 0.75, 0.75, 0.75, 1.5, 1.5])
+    monkeypatch.setattr(planning, "REPEATED_FOR", 1.5)
+    monkeypatch.setattr(planning.time, "perf_counter", lambda: next(times))
+    monkeypatch.setattr(planning, "solver", lambda *_: lambda: (1.0, None))
+    assert planning.measure_here("any", 4, 0.9)["seconds"] == 0.25
+    assert next(times, None) is None

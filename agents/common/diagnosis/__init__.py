@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from agents.common import wording
 from agents.common.diagnosis.case import Case, Finding
 from agents.common.diagnosis.goal import (
     exploration_spent,
@@ -26,13 +27,13 @@ from agents.common.diagnosis.learning import (
     unexplained,
     values_unsettled,
 )
+from agents.common.terminal import WIDTH
 
 if TYPE_CHECKING:
     from agents.common.run import Run
 
 __all__ = ["Diagnosis", "Finding", "diagnose"]
 
-WIDTH = 80
 _CHECKS: tuple[Callable[[Case], Finding | None], ...] = (
     goal_never_reached,
     gamma_out_of_place,
@@ -72,13 +73,15 @@ def diagnose(run: "Run") -> Diagnosis:
     """The findings about a run; see :class:`Diagnosis`."""
     case = Case(run)
     if case.hopeless:
-        return Diagnosis([limit_too_short(case)], f"no policy can succeed on {run.environment.name}.")
+        return Diagnosis([limit_too_short(case)], f"no policy can succeed on {wording.world(run.environment)}.")
     unreachable = threshold_unreachable(case)
-    findings = [] if unreachable is None else [unreachable]
+    beside = (
+        [] if unreachable is None else [unreachable]
+    )  # it explains why nothing is solved, not why little is learned
     if not case.failing.size:
-        return Diagnosis(findings, "what counts as solved cannot be reached." if findings else "")
+        return Diagnosis(beside, "what counts as solved cannot be reached." if beside else "")
     causes = [finding for check in _CHECKS if (finding := check(case)) is not None]
     for check in _FOR_WANT_OF_THOSE:
         if not causes and (finding := check(case)) is not None:
             causes = [finding]
-    return Diagnosis(findings + (causes or [unexplained()]), case.headline)
+    return Diagnosis((causes or [unexplained()]) + beside, case.headline)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from agents.common.diagnosis.case import FEW_SUCCESSES, Case, Finding, shortest_way
 
 _LOW_EPSILON = 0.05  # from here down, an agent explores next to nothing
+_FEW_BY_CHANCE = 3  # successes that random play would have had: from here down, none may be bad luck
 _LOW_NOISE = 0.1  # likewise, as a share of the largest value that there is to learn
 
 
@@ -51,18 +52,19 @@ def goal_never_reached(case: Case) -> Finding | None:
         evidence = f"In {case.of(never)} every one of up to {episodes:,} training episodes returned {value:g}"
     else:
         evidence = f"In {case.of(never)} none of up to {episodes:,} training episodes reached the goal"
-    advice = "Explore more and longer (a larger final_epsilon), or make the goal easier to find at first."
-    if hasattr(case.run.config, "initial_q"):
-        advice = (
-            "Explore more and longer (a larger final_epsilon), or start from values above any return (initial_q=1, "
-            "say), so that everything is tried."
-        )
     chance = case.goal_chance
     if chance is not None:
         evidence += (
             f"; random play gets there with probability {chance:.3g} an episode (exact), "
             f"{episodes * chance:.3g} times in {episodes:,}"
         )
+    advice = "Explore more and longer (a larger final_epsilon)"
+    if chance and episodes * chance < _FEW_BY_CHANCE:
+        advice = f"Train longer: even pure exploration needs about {1 / chance:,.0f} episodes to meet the goal once"
+    if hasattr(case.run.config, "initial_q"):
+        advice += "; or start from values above any return (initial_q=1, say), so that everything is tried."
+    else:
+        advice += "; or make the goal easier to find at first."
     return Finding("goal_never_reached", evidence + ".", advice)
 
 
@@ -86,14 +88,18 @@ def exploration_spent(case: Case) -> Finding | None:
     if len(spent) < max(1.0, len(case.failing) / 4):
         return None
     first = float(np.median(firsts))
-    when = "never" if math.isinf(first) else f"in episode {first:,.0f}"
-    after = f"{np.median(explored):,.0f} of {case.episodes(spent[0]):,} episodes, of which {np.median(met):.0f} had "
+    since = "from the first episode on"
+    if max(explored):
+        since = f"after {np.median(explored):,.0f} of {case.episodes(spent[0]):,} episodes, "
+        since += f"of which {np.median(met):.0f} had reached the goal"
+    when = "the goal was never reached" if math.isinf(first) else f"the goal was first reached in episode {first:,.0f}"
+    longer = "a slower decay, a higher start"
+    if what == "epsilon":
+        longer += ", or more episodes, over which epsilon falls"
     return Finding(
         "exploration_spent",
-        f"In {case.of(np.array(spent))} {what} was {low:.2g} or less "
-        + (f"after {after}reached the goal; it was" if max(explored) else "from the first episode on; the goal was")
-        + f" reached for the first time {when} (median).",
-        "Let the exploration last until the goal has been reached many times: a slower decay, a higher start.",
+        f"In {case.of(np.array(spent))} {what} was {low:.2g} or less {since}; in the median of these seeds {when}.",
+        f"Let the exploration last until the goal has been reached many times: {longer}.",
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from agents.common.diagnosis.case import FEW_SUCCESSES, Case, Finding, action_values, shortest_way
 
 _LARGE_ALPHA = 0.05
+_SMALL_ALPHA = 0.01  # a step size that was never larger needs hundreds of updates of every tile
 _MOVES = 0.1  # of what learning can add: a greedy policy whose worth changes by more late in training wanders
 _RISE = 0.05  # likewise: a curve that still gains more in the last fifth has not come to its end
 _MOST_EPISODES = 10_000_000
@@ -153,20 +154,25 @@ def _late_rise(case: Case) -> tuple[float, float]:
 
 
 def values_unsettled(case: Case) -> Finding | None:
-    """Whether the values are still far below the exact ones, of a training that shows no other trouble."""
+    """Whether the values are still far from the exact ones, near to the first, of a training without other trouble."""
     if case.mdp is None or "q_values" not in case.run.learned.arrays:
         return None
     learned = float(np.median(case.run.q_values[case.failing].max(axis=2) @ case.mdp.initial))
-    exact = case.run.optimum.discounted
-    if not max(0.0, getattr(case.run.config, "initial_q", 0.0)) < exact or learned > exact / 2:
+    exact, first = case.run.optimum.discounted, getattr(case.run.config, "initial_q", 0.0)
+    rising = max(0.0, first) < exact and learned <= exact / 2
+    falling = first > exact and learned >= exact + (first - exact) / 4
+    if not (rising or falling):
         return None
     episodes = min(case.episodes(index) for index in case.failing)
+    advice = f"Train longer: episodes={_rounded(3.0 * episodes)}, say; or with larger steps (initial_alpha)."
+    if hasattr(case.run.config, "alphas") and case.run.config.alphas().max() < _SMALL_ALPHA:
+        advice = f"Learn in larger steps: initial_alpha=0.5, say; it was {case.run.config.alphas().max():.2g} at most."
     return Finding(
         "budget_too_small",
         f"After {episodes:,} episodes the median failing seed values the start at {learned:.3g}, and the best policy "
-        f"is worth {exact:.3g} from there (exact, discounted by {case.run.config.gamma:g}): the reward has not come "
-        "all the way.",
-        f"Train longer: episodes={_rounded(3.0 * episodes)}, say; or with larger steps (initial_alpha).",
+        f"is worth {exact:.3g} from there (exact, discounted by {case.run.config.gamma:g}): "
+        + ("the reward has not come all the way." if rising else f"the first value of {first:g} has not worn off."),
+        advice,
     )
 
 

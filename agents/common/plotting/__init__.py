@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.common.plotting.curves import comparison, exploration, learning_curve, scores
 from agents.common.plotting.graph import mdp_graph
-from agents.common.plotting.lake import policy, policy_share, visits
+from agents.common.plotting.lake import plan, policy, policy_share, visits
 from agents.common.plotting.style import Picture
 from agents.common.registry import did_you_mean
 from minigym import error
@@ -16,7 +16,7 @@ from minigym import error
 if TYPE_CHECKING:
     from agents.common.run import Run
 
-__all__ = ["KINDS", "Picture", "comparison", "learning_curve", "mdp_graph", "plot"]
+__all__ = ["KINDS", "Picture", "comparison", "learning_curve", "mdp_graph", "plan", "plot"]
 
 KINDS: dict[str, Callable[..., Picture]] = {
     "learning_curve": learning_curve,

@@ -1,18 +1,19 @@
 """Curves over training: every seed and their median, exploring against greedy, and agents side by side."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from agents.common import statistics
-from agents.common.comparison import moving_mean
-from agents.common.comparison import scores as scores_of
+from agents.common import statistics, wording
 from agents.common.evaluation import random_play
 from agents.common.plotting import style
 from agents.common.plotting.style import Picture
+from agents.common.scoring import moving_mean
+from agents.common.scoring import scores as scores_of
 from minigym import error
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 LONGEST_WINDOW = 50  # episodes; the window of many courses
 _GRID = 200  # points at which curves of unequal episodes are compared
 _REPETITIONS = 1_000  # of the bootstrap at each point of a curve
+_DOT_A_SEED = "one dot a seed; median (line), 5th percentile (triangle)"
 _DOTS = 0.32  # half the height that the dots of an agent take
 
 
@@ -33,7 +35,7 @@ def learning_curve(run: "Run") -> Picture:
     figure = style.picture(8, 4.8)
     axes = figure.add_subplot()
     _draw_curve(axes, run)
-    style.title(axes, f"{run.agent} on {run.environment.name}, {style.seeds_of(run.seeds)}")
+    style.title(axes, f"{run.agent} on {wording.world(run.environment)}, {wording.seeds(run.seeds)}")
     _finish(axes, run)
     return figure
 
@@ -65,7 +67,7 @@ def exploration(run: "Run") -> Picture:
     _label_exact(axes, run, unit, "")
     style.title(
         axes,
-        f"Exploring and greedy: {run.agent} on {run.environment.name}, {style.seeds_of(run.seeds)}",
+        f"Exploring and greedy: {run.agent} on {wording.world(run.environment)}, {wording.seeds(run.seeds)}",
         _median_and_interval(len(run.seeds)),
     )
     _finish(axes, run)
@@ -74,10 +76,12 @@ def exploration(run: "Run") -> Picture:
 
 def scores(run: "Run") -> Picture:
     """How the last policies of all seeds are distributed."""
-    figure = style.picture(8, 2.6)
+    figure = style.picture(8, 3.2)
     axes = figure.add_subplot()
     _draw_scores(axes, {run.agent: [run]})
-    style.title(axes, f"{run.agent} on {run.environment.name}, {style.seeds_of(run.seeds)}")
+    style.title(axes, f"{run.agent} on {wording.world(run.environment)}, {wording.seeds(run.seeds)}", _DOT_A_SEED)
+    if axes.get_legend_handles_labels()[0]:
+        style.legend(axes, 3)
     return figure
 
 
@@ -115,9 +119,11 @@ def comparison(runs: Mapping[str, Sequence["Run"]]) -> Picture:
         _label_exact(axes, first, unit, "of the greedy policy")
     else:
         _label_training(axes, _window(first))
-    style.title(axes, f"Learning on {first.environment.name}", "the median seed and its 95 % interval")
-    style.title(last, "Last policies", "one dot a seed; median (line), 5th percentile (triangle)")
+    most = max(len(run.seeds) for run in single.values())
+    style.title(axes, f"Learning on {wording.world(first.environment)}", _median_and_interval(most))
+    style.title(last, "Last policies", _DOT_A_SEED)
     _finish(axes, first, 3)
+    axes.xaxis.set_major_locator(MaxNLocator(5))  # half a picture has no room for more
     return figure
 
 
@@ -186,23 +192,42 @@ def _draw_median(axes: Axes, x: NDArray[np.float64], curves: NDArray[np.float64]
         axes.fill_between(x, low, high, color=color, alpha=0.22, linewidth=0, label=named, zorder=2.5)
 
 
-def _draw_optima(axes: Axes, run: "Run", named: bool = True) -> None:
-    """Lines at what is possible, and at what needs no learning."""
+class _Line(NamedTuple):
+    """A return to compare with."""
+
+    value: float
+    color: str
+    style: str
+    label: str
+
+
+def _comparable(run: "Run") -> list[_Line]:
+    """What is possible, and what needs no learning."""
     if run.environment.mdp is None:  # a run that was loaded without its callable has lost it
-        return
-    for value, color, line, label in (
-        (run.optimum.clock_aware, style.CLOCK, "--", "best with a clock"),
-        (run.optimum.stationary, style.STATIONARY, "-.", "best stationary policy found"),
-        (random_play(run.environment), style.RANDOM, ":", "random play"),
-    ):
+        return []
+    return [
+        _Line(run.optimum.clock_aware, style.CLOCK, "--", "best with a clock"),
+        _Line(run.optimum.stationary, style.STATIONARY, "-.", "best stationary policy found"),
+        _Line(random_play(run.environment), style.RANDOM, ":", "random play"),
+    ]
+
+
+def _draw_optima(axes: Axes, run: "Run", named: bool = True) -> None:
+    for value, color, line, label in _comparable(run):
         axes.axhline(value, color=color, linewidth=1, linestyle=line, label=f"{label}: {value:.4f}" if named else label)
+
+
+def _draw_threshold(draw: Callable[..., object], run: "Run") -> None:
+    threshold = run.environment.reward_threshold
+    if threshold is not None:
+        draw(threshold, color=style.THRESHOLD, linewidth=1, linestyle=(0, (1, 1)), label=f"solved from {threshold:g}")
 
 
 def _label_exact(axes: Axes, run: "Run", unit: str, of_what: str) -> None:
     success = run.environment.return_is_success
     if success:
         axes.set_ylim(0, 1)
-    what = f"exact {'success' if success else 'return'} {of_what}".rstrip()
+    what = f"exact {wording.quantity(run.environment)} {of_what}".rstrip()
     axes.set_ylabel(f"{what}\nwithin {run.environment.horizon:,} steps")
     axes.set_xlabel(f"training {unit}")
 
@@ -230,14 +255,15 @@ def _draw_scores(axes: Axes, runs: Mapping[str, Sequence["Run"]]) -> None:
         labels.append(label)
     axes.set_yticks(range(len(runs)), labels)
     axes.set_ylim(len(runs) - 0.4, -0.6)  # the first on top
-    if first.environment.mdp is not None and all(len(own) == 1 for own in runs.values()):
-        axes.axvline(first.optimum.clock_aware, color=style.CLOCK, linewidth=1, linestyle="--")
-        axes.axvline(first.optimum.stationary, color=style.STATIONARY, linewidth=1, linestyle="-.")
+    if all(len(own) == 1 for own in runs.values()):
+        for line in _comparable(first)[:2]:
+            axes.axvline(line.value, color=line.color, linewidth=1, linestyle=line.style, label=line.label)
+        _draw_threshold(axes.axvline, first)
     success = first.environment.return_is_success
     if success:
         axes.set_xlim(-0.02, 1)
     how = "exact" if first.final_exact_return is not None else "in 100 test episodes"
-    axes.set_xlabel(f"{'success' if success else 'return'} of the last policy, {how}")
+    axes.set_xlabel(f"{wording.quantity(first.environment)} of the last policy, {how}")
     style.dress(axes, "x")
     axes.tick_params(axis="y", length=0, labelcolor=style.INK)
     axes.spines["left"].set_visible(False)
@@ -257,15 +283,11 @@ def _piled(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _median_and_interval(count: int) -> str:
-    return "the median seed and its 95 % interval" if count > 1 else ""
+    return "the median seed and its 95 % interval" if count > 1 else "the one seed"
 
 
 def _finish(axes: Axes, run: "Run", columns: int = 3) -> None:
-    if run.environment.reward_threshold is not None:
-        threshold = run.environment.reward_threshold
-        axes.axhline(
-            threshold, color=style.THRESHOLD, linewidth=1, linestyle=(0, (1, 1)), label=f"solved from {threshold:g}"
-        )
+    _draw_threshold(axes.axhline, run)
     if np.isfinite(axes.dataLim.x1):  # there is a curve
         axes.set_xlim(0, axes.dataLim.x1)
     axes.xaxis.set_major_formatter("{x:,.0f}")

@@ -20,6 +20,8 @@ _APART = math.radians(52)  # at least between two actions of a state
 _TRIES = 90
 _ROOM = 0.16  # to leave free around nodes and arrows
 _BENDS = (0.1, -0.1, 0.2, -0.2, 0.3, -0.3, 0.42, -0.42)  # of arrows
+_INNER = np.linspace(0.2, 0.86, 13)  # of an arrow, where it is neither at its action nor in its state
+_ROUNDS = 3  # in which each arrow makes way for the others
 _SWINGS = (0.9, -0.9, 1.2, -1.2)  # of those back to the action's own state, around the line between the two
 
 
@@ -36,6 +38,7 @@ class _Taken(NamedTuple):
 
     place: NDArray[np.float64]
     room: float
+    weight: float = 1.0
 
 
 class _Edge(NamedTuple):
@@ -51,6 +54,12 @@ class _Edge(NamedTuple):
         middle = (self.start + self.end) / 2 + self.bend * across
         return (1 - share) ** 2 * self.start + 2 * share * (1 - share) * middle + share**2 * self.end
 
+    def tip(self) -> NDArray[np.float64]:
+        """Where it meets the circle of the state."""
+        points = np.array([self.at(share) for share in np.linspace(0, 1, 65)])
+        inside: NDArray[np.bool_] = np.linalg.norm(points - self.end, axis=1) <= _STATE
+        return points[inside.argmax()]
+
 
 def mdp_graph(mdp: MDP, policy: ArrayLike | None = None) -> Picture:
     """A small MDP as a graph.
@@ -65,6 +74,10 @@ def mdp_graph(mdp: MDP, policy: ArrayLike | None = None) -> Picture:
             'run.plot("policy")'
         )
     chosen = None if policy is None else _checked_policy(mdp, policy)
+
+    def is_strong(state: int, action: int) -> bool:
+        return chosen is None or bool(chosen[state] == action)
+
     figure = style.picture(7.2, 6.6)
     axes = figure.add_subplot()
     states = _on_a_circle(mdp.num_states)
@@ -72,16 +85,26 @@ def mdp_graph(mdp: MDP, policy: ArrayLike | None = None) -> Picture:
     circles = [_draw_state(axes, mdp, state, place) for state, place in enumerate(states)]
     acting = np.flatnonzero(~mdp.terminal).tolist()
     nodes = {state: _actions_of(mdp, state, states) for state in acting}
-    taken = [_Taken(place, _STATE + _ROOM) for place in states]
-    taken += [_Taken(node, _ACTION + _ROOM) for own in nodes.values() for node in own]
-    labels: list[NDArray[np.float64]] = []
+    nodes_taken = [_Taken(place, _STATE + _ROOM) for place in states]
+    nodes_taken += [_Taken(node, _ACTION + _ROOM) for own in nodes.values() for node in own]
+    arrows = [
+        (state, action, outcome)
+        for state in acting
+        for action in range(mdp.num_actions)
+        for outcome in _outcomes(mdp, state, action)
+    ]
+    edges: dict[int, _Edge] = {}
+    for index in list(range(len(arrows))) * _ROUNDS:
+        state, action, outcome = arrows[index]
+        others = [taken for other, edge in edges.items() if other != index for taken in _taken_by(edge)]
+        edges[index] = _clearest(state, nodes[state][action], states, outcome, nodes_taken + others)
+    labels = [place for own in nodes.values() for place in own]  # where no label may stand: now the nodes, then labels
     for state in acting:
         for action, node in enumerate(nodes[state]):
-            strong = chosen is None or bool(chosen[state] == action)
-            _draw_action(axes, states[state], node, action, colours[action], strong)
-            for outcome in _outcomes(mdp, state, action):
-                edge = _clearest(state, node, states, outcome, taken)
-                _draw_edge(axes, edge, outcome, circles[outcome.target], colours[action], strong, labels)
+            _draw_action(axes, states[state], node, action, colours[action], is_strong(state, action))
+    for index, (state, action, outcome) in enumerate(arrows):
+        circle, strong = circles[outcome.target], is_strong(state, action)
+        _draw_edge(axes, edges[index], outcome, circle, colours[action], strong, labels)
     axes.set_aspect("equal")
     axes.autoscale_view()
     axes.margins(0.06)
@@ -151,23 +174,24 @@ def _outcomes(mdp: MDP, state: int, action: int) -> list[_Outcome]:
 def _clearest(
     state: int, node: NDArray[np.float64], states: NDArray[np.float64], outcome: _Outcome, taken: list[_Taken]
 ) -> _Edge:
-    """The arrow of an outcome, bent to where it meets least of what is ``taken``; then it is taken itself."""
+    """The arrow of an outcome, bent to where it meets least of what is ``taken``."""
     end = states[outcome.target]
-    bends = _SWINGS if outcome.target == state else _BENDS
-    inner = np.linspace(0.2, 0.86, 13)
-    best, least = _Edge(node, end, bends[0]), np.inf
-    for bend in bends:
-        edge = _Edge(node, end, bend)
-        points = np.array([edge.at(share) for share in inner])
-        cost = 0.4 * bend**2
-        for place, room in taken:
-            if place is not end and place is not node:
-                near = room - np.linalg.norm(points - place, axis=1)
-                cost += (np.maximum(near, 0) ** 2).sum() / room**2
-        if cost < least:
-            best, least = edge, cost
-    taken += [_Taken(best.at(share), _ROOM) for share in inner]
-    return best
+    avoided = [each for each in taken if each.place is not end and each.place is not node]
+    places, rooms = np.array([each.place for each in avoided]), np.array([each.room for each in avoided])
+    weights = np.array([each.weight for each in avoided])
+
+    def cost(edge: _Edge) -> float:
+        points = np.array([*(edge.at(share) for share in _INNER), edge.tip()])
+        distances = np.linalg.norm(points[:, None] - places.reshape(-1, 2), axis=2)
+        return float(0.4 * edge.bend**2 + (weights * np.maximum(1 - distances / rooms, 0) ** 2).sum())
+
+    return min((_Edge(node, end, bend) for bend in (_SWINGS if outcome.target == state else _BENDS)), key=cost)
+
+
+def _taken_by(edge: _Edge) -> list[_Taken]:
+    """The room of an arrow; a head hides more of another than a line of a line."""
+    along = [_Taken(edge.at(share), _ROOM) for share in _INNER]
+    return [*along, _Taken(edge.tip(), 2 * _ROOM, weight=5.0)]
 
 
 def _draw_state(axes: Axes, mdp: MDP, state: int, place: NDArray[np.float64]) -> Circle:

@@ -11,6 +11,7 @@ from matplotlib.patches import Circle, Polygon
 from numpy.typing import NDArray
 
 from agents import planning
+from agents.common import wording
 from agents.common.plotting import style
 from agents.common.plotting.style import Picture
 from minigym import error
@@ -20,12 +21,14 @@ from minigym.render.canvas import Canvas
 
 if TYPE_CHECKING:
     from agents.common.run import Run
+    from agents.planning import Plan
 
 _WARM = LinearSegmentedColormap.from_list("warm", ["#fffaf0", "#fde0ae", "#f7b267", "#e07a3f", "#a83f1d"])
 _COOL = LinearSegmentedColormap.from_list("cool", ["#f3faf8", "#b9e0d6", "#6fbcae", "#2c8a80", "#0f524f"])
 _UNSEEN = (0.93, 0.94, 0.95)  # of a tile on which the agent never stood
 _TILE = 72  # pixels of a tile's picture
 _MOST_TEXT, _MOST_ARROWS, _MOST_PIXELS = 10, 40, 1_500  # columns or rows up to which texts, and arrows, can be read
+_TIP = 0.41  # how far from the middle the longest arrow reaches
 _SOME = 0.02  # a smaller share of the seeds is not drawn
 
 
@@ -53,7 +56,8 @@ class _Board(NamedTuple):
 
     @property
     def font(self) -> float:
-        return 8.5 if max(self.letters.shape) <= 5 else 6.0
+        longest = max(self.letters.shape)
+        return 8.5 if longest <= 5 else 7.0 if longest <= 8 else 6.0
 
 
 def policy(run: "Run", index: int = 0) -> Picture:
@@ -75,7 +79,24 @@ def policy(run: "Run", index: int = 0) -> Picture:
         if "visits" in run.learned.arrays:
             _write(board, [_short(count) for count in run.learned.arrays["visits"][index].sum(axis=1)], top=True)
             below += "; above, the steps taken from there"
-    style.title(board.axes, f"{run.agent} on {run.environment.name}, seed {run.seeds[index]}", below)
+    style.title(board.axes, f"{run.agent} on {wording.world(run.environment)}, seed {run.seeds[index]}", _below(below))
+    return _figure(board)
+
+
+def plan(plan: "Plan") -> Picture:
+    """What a plan of a lake takes each tile to be worth, and its moves; with a horizon, with all steps to go."""
+    if plan.rows is None:
+        raise error.InvalidParameter(
+            "a plan is drawn on the map of a lake, and this one has none: it comes from agents.solve, of a lake; for a "
+            "small table write agents.plot_mdp(mdp, plan.policy)"
+        )
+    values, moves, title = plan.values, plan.policy, "Best policy"
+    if moves.ndim == 2:
+        values, moves, title = values[0], moves[0], f"Best policy, {len(moves):,} steps to go"
+    board = _board(plan.rows, values, _WARM, "value of the tile", None)
+    _draw_moves(board, planning.soft_policy(moves, len(MOVES), 0.0))
+    _write(board, [f"{value:.3f}" for value in values], top=False)
+    style.title(board.axes, title, _below("moves, and values below them" if board.readable else "moves"))
     return _figure(board)
 
 
@@ -85,16 +106,12 @@ def policy_share(run: "Run") -> Picture:
     values = np.median(run.q_values.max(axis=2), axis=0)
     board = _board(rows, values, _WARM, "value of the tile, median of all seeds", None)
     shares = planning.greedy_policy(run.q_values).mean(axis=0)
-    if max(board.letters.shape) <= _MOST_ARROWS:
-        for state, row, column in board.open_tiles():
-            for action in np.flatnonzero(shares[state] >= _SOME):
-                share = shares[state, action]
-                _arrow(board, row, column, int(action), 0.05, 0.13 + 0.27 * share, 0.03 + 0.10 * share)
+    _draw_shares(board, np.where(shares < _SOME, 0.0, shares))
     _write(board, [f"{100 * share:.0f} %" for share in shares.max(axis=1)], top=False, side=1)
     style.title(
         board.axes,
-        f"{run.agent} on {run.environment.name}, {style.seeds_of(run.seeds)}",
-        "the share of the seeds that choose each move" + ("; the number is the largest" if board.readable else ""),
+        f"{run.agent} on {wording.world(run.environment)}, {wording.seeds(run.seeds)}",
+        _below("the share of the seeds that choose each move" + ("; in numbers the largest" if board.readable else "")),
     )
     return _figure(board)
 
@@ -117,21 +134,17 @@ def visits(run: "Run", index: int | None = None) -> Picture:
     total = counts.sum(axis=1)
     most = max(float(total.max()), 10.0)
     least = max(float(np.min(total[total > 0], initial=most)), 1.0)
-    decades = LogNorm(10 ** math.floor(math.log10(min(least, most / 10))), 10 ** math.ceil(math.log10(most)))
-    board = _board(rows, total, _COOL, "steps taken from the tile", decades)
-    if max(board.letters.shape) <= _MOST_ARROWS:
-        for state, row, column in board.open_tiles():
-            for action in np.flatnonzero(counts[state] > 0):
-                share = counts[state, action] / total[state]
-                _arrow(board, row, column, int(action), 0.05, 0.13 + 0.27 * share, 0.03 + 0.10 * share)
+    decade = 10.0 ** math.floor(math.log10(min(least, most / 10)))
+    board = _board(rows, total, _COOL, "steps taken from the tile", LogNorm(decade, most))
+    _draw_shares(board, counts / np.maximum(total, 1.0)[:, None])
     _write(board, [_short(count) for count in total], top=True, side=-1)
     whose = (
         f"mean of {len(run.seeds)} seeds" if index is None and len(run.seeds) > 1 else f"seed {run.seeds[index or 0]}"
     )
     style.title(
         board.axes,
-        f"Visits: {run.agent} on {run.environment.name}, {whose}",
-        "the steps taken from each tile; arrows: how they divide among the moves",
+        f"Visits: {run.agent} on {wording.world(run.environment)}, {whose}",
+        _below("the steps taken from each tile; arrows: how they divide among the moves"),
     )
     return _figure(board)
 
@@ -171,11 +184,6 @@ def _board(
     axes.imshow(
         _painted(letters, colours), extent=(-0.5, letters.shape[1] - 0.5, letters.shape[0] - 0.5, -0.5), aspect="equal"
     )
-    if longest <= _MOST_ARROWS:
-        for row, column in np.argwhere(letters == "S").tolist():
-            axes.add_patch(
-                Polygon(_square(row, column, 0.455), fill=False, edgecolor=style.CLOCK, linewidth=2, joinstyle="round")
-            )
     axes.set_axis_off()
     bar = figure.colorbar(ScalarMappable(norm, colormap), ax=axes, shrink=0.8, pad=0.03, aspect=24)
     bar.set_label(label, color=style.INK)
@@ -184,7 +192,11 @@ def _board(
         bar.ax.yaxis.set_minor_formatter("")
     bar.ax.tick_params(which="both", colors=style.GREY)
     bar.outline.set_edgecolor(style.PALE)
-    return _Board(axes, letters, colours)
+    board = _Board(axes, letters, colours)
+    for row, column in np.argwhere(letters == "S").tolist() if longest <= _MOST_ARROWS else []:
+        corners, ink = _square(row, column, 0.465), board.ink(row, column)
+        axes.add_patch(Polygon(corners, fill=False, edgecolor=ink, linewidth=2, joinstyle="round"))
+    return board
 
 
 def _painted(letters: NDArray[np.str_], colours: NDArray[np.float64]) -> NDArray[np.uint8]:
@@ -221,6 +233,18 @@ def _draw_moves(board: _Board, probabilities: NDArray[np.float64]) -> None:
                 _arrow(board, row, column, int(action), 0.03, 0.25, 0.07)
 
 
+def _draw_shares(board: _Board, shares: NDArray[np.float64]) -> None:
+    """(S, A): the moves that are shared out, from the middle, each as large as its share; one that has all, across."""
+    if max(board.letters.shape) > _MOST_ARROWS:
+        return
+    for state, row, column in board.open_tiles():
+        for action in np.flatnonzero(shares[state]):
+            share = shares[state, action]
+            length = 0.10 + 0.26 * share
+            start = -length / 2 if np.count_nonzero(shares[state]) == 1 else _TIP - 0.36
+            _arrow(board, row, column, int(action), start, length, 0.03 + 0.10 * share)
+
+
 def _arrow(board: _Board, row: int, column: int, action: int, start: float, length: float, width: float) -> None:
     """An arrow that begins ``start`` from the tile's middle; its head is a third of it."""
     down, right = MOVES[action]
@@ -241,8 +265,8 @@ def _write(board: _Board, texts: list[str], *, top: bool, side: int = 0) -> None
         return
     for state, row, column in board.open_tiles():
         board.axes.text(
-            column + 0.42 * side,
-            row + (-0.42 if top else 0.42),
+            column + 0.4 * side,
+            row + (0.4 if side else 0.42) * (-1 if top else 1),
             texts[state],
             ha=("center", "right", "left")[side],
             va="top" if top else "bottom",
@@ -257,6 +281,11 @@ def _short(count: float) -> str:
         if count >= size:
             return f"{count / size:.1f}{letter}" if count < 10 * size else f"{count / size:.0f}{letter}"
     return f"{count:.0f}"
+
+
+def _below(words: str) -> str:
+    """The second line of a title."""
+    return f"{words}; framed: the start"
 
 
 def _figure(board: _Board) -> Picture:

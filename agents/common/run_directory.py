@@ -1,0 +1,298 @@
+"""How a run is kept in a directory, and brought back.
+
+A run directory holds
+
+- ``config.json``: agent, environment, seeds, hyperparameters and versions; written before the training;
+- ``arrays.npz``: everything learned and measured, as plain arrays (no pickle: loading one cannot execute code);
+- for people and other programs, and never read back: ``report.txt``, ``learning_curve.png`` and ``metrics.jsonl``,
+  one JSON object a line. Of each seed's training, cut into at most 20 parts of equally many episodes, the mean
+  return and length (``"kind": "training"``); every checkpoint of every seed (``"checkpoint"``); and the test episodes
+  (``"test"``).
+
+``load`` needs the first two.
+"""
+
+import contextlib
+import dataclasses
+import importlib.metadata
+import itertools
+import json
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import minigym
+from agents.common import registry
+from agents.common.environment import Environment, describe, unavailable
+from agents.common.files import write_atomically
+from agents.common.run import Learned, Run, checked_seeds, scored
+from minigym import error, logger
+
+_FORMAT = 1  # raised whenever a directory of the old kind can no longer be read
+_METRIC_PARTS = 20
+
+
+class RunDirectoryError(error.Error):
+    """A run cannot be written to, or read from, this directory."""
+
+
+class RunWriter:
+    """A new run directory: the description at once, the results when they are there."""
+
+    def __init__(
+        self, directory: str | Path, agent: str, environment: Environment, config: Any, seeds: Sequence[int]
+    ) -> None:
+        self.directory = Path(directory)
+        _claim(self.directory)
+        self._environment = environment
+        self._config = _json(
+            {
+                "format": _FORMAT,
+                "agent": agent,
+                "environment": environment.to_json(),
+                "seeds": list(seeds),
+                "hyperparameters": dataclasses.asdict(config),
+                "versions": _versions(),
+            }
+        )
+        write_atomically(self.directory / "config.json", lambda file: file.write(self._config.encode()))
+
+    def discard(self) -> None:
+        """Remove what was written: the run never began."""
+        (self.directory / "config.json").unlink()
+        with contextlib.suppress(OSError):
+            self.directory.rmdir()
+
+    def write_learned(self, learned: Learned, seconds: float, **scores: NDArray[np.float64]) -> None:
+        """Write ``arrays.npz``, with the scores if they are known yet."""
+        arrays = _arrays(learned, seconds, self._environment, self._config) | scores
+        arrays["names"] = np.array(sorted([*arrays, "names"]))
+        for name, array in arrays.items():
+            if array.dtype.hasobject:
+                raise TypeError(
+                    f"{name} must be a plain array, got one of Python objects, which could not be loaded safely"
+                )
+        write_atomically(self.directory / "arrays.npz", lambda file: np.savez_compressed(file, **arrays))
+
+    def write(self, run: Run) -> None:
+        """Write the results; what ``load`` needs comes first."""
+        from agents.common import report
+
+        scores = {"final_scores": run.final_scores}
+        if run.final_exact_return is not None:
+            scores["final_exact_return"] = run.final_exact_return
+        self.write_learned(run.learned, run.seconds, **scores)
+        lines = "".join(json.dumps(line, allow_nan=False) + "\n" for line in metrics(run))
+        write_atomically(self.directory / "metrics.jsonl", lambda file: file.write(lines.encode()))
+        text = report.text(run, self.directory)
+        write_atomically(self.directory / "report.txt", lambda file: file.write(text.encode()))
+        try:
+            figure = run.plot()
+        except ModuleNotFoundError as missing:
+            logger.warn(f'there is no learning_curve.png: {missing}; write: pip install "minigym[agents]"')
+        else:
+            write_atomically(self.directory / "learning_curve.png", lambda file: figure.savefig(file, format="png"))
+
+
+def load(directory: str | Path, env: Callable[[], Any] | None = None) -> Run:
+    """The run that ``Run.save``, or ``agents.train`` with ``run_dir``, wrote to ``directory``.
+
+    Args:
+        directory: the run directory.
+        env: for a run that was trained on a callable, that callable: it cannot be saved. Without it the run loads
+            with a warning, and cannot play or plan.
+
+    Raises:
+        RunDirectoryError: where the directory is missing, foreign, incomplete or damaged; the message says which.
+    """
+    directory = Path(directory)
+    text = _read_config(directory)
+    try:
+        described = json.loads(text)
+        written_as = described["format"]
+    except (ValueError, TypeError, KeyError):
+        raise RunDirectoryError(
+            f"{directory}: config.json is not one that a run writes (it is damaged or foreign)"
+        ) from None
+    if written_as != _FORMAT:
+        raise RunDirectoryError(
+            f"{directory} was written in format {written_as!r}, and this version of minigym reads format {_FORMAT}; "
+            f"it was written by minigym {described.get('versions', {}).get('minigym')}"
+        )
+    with _damage_named(directory):
+        arrays = _read_arrays(directory)
+        if arrays["config"].item() != text:
+            raise RunDirectoryError(
+                f"{directory}: config.json and arrays.npz are not of the same run, or config.json was edited afterwards"
+            )
+        seeds = checked_seeds(described["seeds"])
+        learned = _learned(arrays, len(seeds))
+        config = registry.configured(described["agent"], described["hyperparameters"])
+    return scored(  # without scores, the program ended between the training and the test episodes
+        described["agent"],
+        _restored_environment(directory, described["environment"], arrays, env),
+        config,
+        seeds,
+        learned,
+        arrays["seconds"].item(),
+        arrays.get("final_scores"),
+        arrays.get("final_exact_return"),
+    )
+
+
+def metrics(run: Run) -> Iterator[dict[str, Any]]:
+    """The lines of ``metrics.jsonl``."""
+    learned = run.learned
+    for index, seed in enumerate(run.seeds):
+        returns, lengths = learned.episode_returns[index], learned.episode_lengths[index]
+        ends = np.unique(np.linspace(0, len(returns), _METRIC_PARTS + 1).astype(int))
+        for begin, end in itertools.pairwise(ends.tolist()):
+            yield {
+                "kind": "training",
+                "seed": seed,
+                "episodes": end,
+                "steps": int(lengths[:end].sum()),
+                "mean_return": float(returns[begin:end].mean()),
+                "mean_length": float(lengths[begin:end].mean()),
+            }
+        shared = {name: values for name, values in learned.checkpoints.items() if values.ndim == 1}
+        own = {name: values[index] for name, values in learned.checkpoints.items() if values.ndim == 2}
+        for checkpoint in range(min((len(values) for values in shared.values()), default=0)):
+            figures = {name: _or_null(values[checkpoint].item()) for name, values in (shared | own).items()}
+            yield {"kind": "checkpoint", "seed": seed} | figures
+        scores = run.final_scores[index]
+        test = {"kind": "test", "seed": seed, "steps": int(run.steps[index]), "mean_return": float(scores.mean())}
+        if run.final_exact_return is not None:
+            test["exact_return"] = float(run.final_exact_return[index])
+        yield test
+
+
+def _or_null(figure: float) -> float | None:
+    """None, which is null in JSON, for what JSON has no number for: a mean over no episodes, an infinite value."""
+    return figure if np.isfinite(figure) else None
+
+
+def _claim(directory: Path) -> None:
+    """Make the directory; refuse one that holds anything."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        content = sorted(path.name for path in directory.iterdir())
+    except OSError as problem:
+        raise RunDirectoryError(f"{directory} cannot be a run directory: {problem.strerror}") from None
+    if content:
+        what = "a run" if "config.json" in content else f"other files ({', '.join(content[:3])}, ...)"
+        raise RunDirectoryError(f"{directory} already holds {what}, and nothing is overwritten; name a new directory")
+
+
+def _versions() -> dict[str, str | None]:
+    def installed(package: str) -> str | None:
+        try:
+            return importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            return None
+
+    return {"minigym": minigym.__version__} | {package: installed(package) for package in ("numpy", "numba", "torch")}
+
+
+def _json(description: dict[str, Any]) -> str:
+    lines = (f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in description.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _arrays(learned: Learned, seconds: float, environment: Environment, config: str) -> dict[str, NDArray[Any]]:
+    """What was learned as plain arrays; lists of unequal length are laid end to end."""
+    arrays = {
+        "config": np.array(config),  # so that a config.json and an arrays.npz of two runs are told apart
+        "finished": np.array(learned.finished),
+        "seconds": np.array(seconds),
+        "steps": learned.steps,
+        "episodes": np.array([len(returns) for returns in learned.episode_returns]),
+        "episode_returns": np.concatenate(learned.episode_returns),
+        "episode_lengths": np.concatenate(learned.episode_lengths),
+    }
+    arrays |= {f"learned/{name}": array for name, array in learned.arrays.items()}
+    arrays |= {f"checkpoints/{name}": array for name, array in learned.checkpoints.items()}
+    mdp = environment.mdp
+    if mdp is not None and environment.given_as == "mdp":
+        arrays |= {f"mdp/{field.name}": getattr(mdp, field.name) for field in dataclasses.fields(mdp)}
+    return arrays
+
+
+def _read_config(directory: Path) -> str:
+    try:
+        return (directory / "config.json").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        what = "holds no config.json, so it is no run directory" if directory.is_dir() else "does not exist"
+    except (OSError, UnicodeDecodeError) as problem:
+        what = f"cannot be read: {problem}"
+    raise RunDirectoryError(f"{directory} {what}")
+
+
+def _read_arrays(directory: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with open(directory / "arrays.npz", "rb") as stream, np.load(stream, allow_pickle=False) as file:
+            arrays = dict(file)
+    except FileNotFoundError:
+        raise RunDirectoryError(
+            f"{directory} holds no arrays.npz: its training has not ended, or it crashed; config.json tells what it was"
+        ) from None
+    if sorted(arrays) != arrays["names"].tolist():  # a damaged directory of a zip file can hide entries
+        raise ValueError(f"arrays.npz should hold {', '.join(arrays['names'])}, but holds {', '.join(arrays)}")
+    return arrays
+
+
+@contextlib.contextmanager
+def _damage_named(directory: Path) -> Iterator[None]:
+    """Turn what reading damaged files raises into one clear error."""
+    try:
+        yield
+    except (RunDirectoryError, error.DependencyNotInstalled):
+        raise
+    except Exception as problem:  # damaged bytes make zipfile and NumPy raise nearly anything
+        raise RunDirectoryError(
+            f"{directory} cannot be loaded; it is damaged, or was written by another version of minigym: {problem}"
+        ) from problem
+
+
+def _learned(arrays: dict[str, NDArray[Any]], num_seeds: int) -> Learned:
+    def under(prefix: str) -> dict[str, NDArray[Any]]:
+        return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+    ends = np.cumsum(arrays["episodes"])[:-1]
+    learned = Learned(
+        arrays=under("learned/"),
+        steps=arrays["steps"],
+        episode_returns=np.split(arrays["episode_returns"], ends),
+        episode_lengths=np.split(arrays["episode_lengths"], ends),
+        checkpoints=under("checkpoints/"),
+        finished=arrays["finished"].item(),
+    )
+    for name in ("steps", "episodes", "final_scores"):
+        if name in arrays and len(arrays[name]) != num_seeds:
+            raise ValueError(f"{name} must have one entry for each of {num_seeds} seeds, got {len(arrays[name])}")
+    return learned
+
+
+def _restored_environment(
+    directory: Path, described: dict[str, Any], arrays: dict[str, NDArray[Any]], env: Callable[[], Any] | None
+) -> Environment:
+    if env is not None and described["given_as"] != "callable":
+        raise error.InvalidParameter("env is only for a run that was trained on a callable; leave it out")
+    if described["given_as"] == "id":
+        return describe(described["name"], described["kwargs"])
+    if described["given_as"] == "mdp":
+        return describe(
+            minigym.MDP(**{field.name: arrays[f"mdp/{field.name}"] for field in dataclasses.fields(minigym.MDP)})
+        )
+    if env is not None:
+        return describe(env)
+    warnings.warn(
+        f"{directory}: this run was trained on a callable that makes {described['name']}, which cannot be saved; "
+        "to play or plan with the run, load it with agents.load(directory, env=that_callable)",
+        stacklevel=3,
+    )
+    return unavailable(described)

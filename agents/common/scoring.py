@@ -1,0 +1,71 @@
+"""What a run has reached, seed by seed: its scores, and when it came to the threshold."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigym import error
+
+if TYPE_CHECKING:
+    from agents.common.run import Run
+
+_WINDOW = 100  # training episodes whose mean return must reach the threshold where nothing is known exactly
+
+
+class Reached(NamedTuple):
+    """When each seed first reached the threshold; a seed that never did is censored at its budget."""
+
+    threshold: float
+    steps: NDArray[np.float64]
+    """(seeds,) environment steps; infinite where the threshold was never reached."""
+    seconds: NDArray[np.float64]
+    """(seeds,) since the training of all seeds began, at the run's mean pace; infinite likewise."""
+    budget: NDArray[np.int64]
+    """(seeds,) environment steps at which the training ended."""
+
+    @property
+    def never(self) -> int:
+        """How many seeds never reached it."""
+        return int(np.isinf(self.steps).sum())
+
+
+def scores(run: "Run") -> NDArray[np.float64]:
+    """(seeds,): the last policy's return within the limit, exact where there is a table, else of the test episodes."""
+    return run.final_scores.mean(axis=1) if run.final_exact_return is None else run.final_exact_return
+
+
+def reached(run: "Run", threshold: float | None = None) -> Reached:
+    """When each seed first reached the threshold.
+
+    Args:
+        run: the run. Where exact figures were recorded, the first checkpoint whose greedy policy is worth the
+            threshold within the limit; elsewhere the end of the first 100 training episodes in a row whose mean
+            return is (an agent that explores must then be better than the threshold).
+        threshold: the return; None for the environment's ``reward_threshold``.
+    """
+    threshold = run.environment.reward_threshold if threshold is None else threshold
+    if threshold is None:
+        raise error.InvalidParameter(
+            f"{run.environment.name} has no reward_threshold to reach; write for instance threshold=0.7"
+        )
+    steps = np.full(len(run.seeds), np.inf)
+    checkpoints = run.learned.checkpoints
+    for index, lengths in enumerate(run.learned.episode_lengths):
+        ends = np.concatenate([[0], np.cumsum(lengths)])  # the steps after n episodes
+        if "exact_success" in checkpoints:
+            times = checkpoints["steps"] if "steps" in checkpoints else ends[checkpoints["episodes"]]
+            good = checkpoints["exact_success"][index] >= threshold - 1e-9  # exact but for rounding
+        else:
+            times = ends[_WINDOW:]
+            good = moving_mean(run.episode_returns[index], _WINDOW) >= threshold
+        if good.any():
+            steps[index] = times[good.argmax()]
+    seconds = run.seconds * steps / np.maximum(run.steps, 1)
+    return Reached(float(threshold), steps, seconds, run.steps)
+
+
+def moving_mean(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
+    """(n,) to (n - window + 1,): the means of every ``window`` neighbours; empty where there are fewer."""
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    return (sums[window:] - sums[:-window]) / window
