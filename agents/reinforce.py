@@ -51,7 +51,7 @@ ACTIVATION = torch.tanh
 class Config:
     """The hyperparameters. The defaults are the recipe for CartPole-v1."""
 
-    total_steps: int = 300_000  # environment steps of each seed; the last batch may go beyond
+    total_steps: int = 1_000_000  # environment steps of each seed; the last batch may go beyond
     hidden_sizes: tuple[int, ...] = (32, 32)  # width of each hidden layer
     gamma: float = 0.99  # discount of the next step's value
     episodes: int = 8  # whole episodes in each update, one in each lane

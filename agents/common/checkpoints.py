@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.common.files import write_atomically
-from minigym import error, seeding
+from minigym import error, logger, seeding
 
+INTERVAL = 60.0
+"""Seconds between two checkpoints: what a kill can cost."""
 FORMAT = 1  # raised whenever a checkpoint of the old kind can no longer be read
 _LEFT = "it is left as it is; move it away, and the training starts over"
 
@@ -72,12 +74,24 @@ class Checkpoint:
     Args:
         path: the file; None keeps nothing.
         config: the text of the run's ``config.json``: a checkpoint of another run is refused.
-        interval: seconds between two checkpoints; the last whole step is kept in any case.
+        interval: seconds between two checkpoints, by default ``INTERVAL``; the last whole step is kept in any case.
     """
 
-    def __init__(self, path: Path | None = None, config: str = "", interval: float = 60.0) -> None:
-        self._path, self._config, self._interval = path, config, interval
+    def __init__(self, path: Path | None = None, config: str = "", interval: float | None = None) -> None:
+        self._path, self._config = path, config
+        self._interval = INTERVAL if interval is None else interval
         self._latest = time.monotonic()
+        self._began = time.monotonic()
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is one to go on from."""
+        return self._path is not None and self._path.exists()
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock time of the training, that before the file was written included."""
+        return time.monotonic() - self._began
 
     def restore(self, parts: Mapping[str, Part]) -> int:
         """Let the parts go on from the file; how far it was, and 0 where there is no file.
@@ -86,7 +100,7 @@ class Checkpoint:
             CheckpointError: where the file is damaged, foreign, or of another run. It is left as it is, and nothing
                 of it is gone on from.
         """
-        if self._path is None or not self._path.exists():
+        if not self.exists:
             return 0
         arrays = self._read()
         for name, part in parts.items():
@@ -101,6 +115,7 @@ class Checkpoint:
                     f"{self._path} does not fit this training: what it holds of the {name} cannot be gone on from "
                     f"({problem!r}); {_LEFT}"
                 ) from problem
+        self._began = time.monotonic() - float(arrays["seconds"])
         return int(arrays["done"])
 
     def keep(self, done: int, parts: Mapping[str, Part], last: bool = False) -> None:
@@ -110,12 +125,16 @@ class Checkpoint:
         arrays: dict[str, NDArray[Any]] = {
             f"{name}/{key}": value for name, part in parts.items() for key, value in part.snapshot().items()
         }
-        arrays |= {"done": np.array(done), "config": np.array(self._config), "format": np.array(FORMAT)}
+        arrays |= {"done": np.array(done), "seconds": np.array(self.seconds)}
+        arrays |= {"config": np.array(self._config), "format": np.array(FORMAT)}
         arrays["names"] = np.array(sorted([*arrays, "names"]))
         objects = [name for name, array in arrays.items() if array.dtype.hasobject]
         if objects:  # np.savez would pickle them, and nothing would load them again
             raise TypeError(f"a part of a checkpoint must be plain arrays; of Python objects are {', '.join(objects)}")
-        write_atomically(self._path, lambda file: np.savez(file, **arrays))
+        try:
+            write_atomically(self._path, lambda file: np.savez(file, **arrays))
+        except OSError as problem:  # a full disk must not end the training
+            logger.warn(f"no checkpoint could be written to {self._path}: {problem}; the training goes on")
         self._latest = time.monotonic()
 
     def discard(self) -> None:

@@ -90,7 +90,8 @@ class NumbaEngine(ArrayEngine):
 
     @property
     def elapsed(self) -> NDArray[Any]:
-        return self._elapsed
+        elapsed: NDArray[Any] = self._elapsed
+        return elapsed
 
     def streams(self) -> NDArray[np.uint64]:
         streams: NDArray[np.uint64] = self._streams.T

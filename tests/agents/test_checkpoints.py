@@ -125,7 +125,7 @@ def test_a_failure_while_writing_leaves_the_last_checkpoint(path, whole, monkeyp
         raise OSError("no space left on device")
 
     monkeypatch.setattr(np, "savez", full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.warns(UserWarning, match="no checkpoint could be written to .*no space.* the training goes on"):
         Checkpoint(path, "config").keep(13, parts(), last=True)
     assert path.read_bytes() == whole
     assert list(path.parent.iterdir()) == [path]
