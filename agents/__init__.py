@@ -6,7 +6,6 @@ it is named, so tabular work never loads torch.
 
 import contextlib
 import importlib.metadata
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +28,8 @@ def _refuse_the_other_agents() -> None:
 _refuse_the_other_agents()
 
 from agents import examples  # noqa: E402  # only once it is known that `agents` is ours
-from agents.common import registry  # noqa: E402
+from agents.common import registry, run_directory  # noqa: E402
+from agents.common.checkpoints import CheckpointError  # noqa: E402
 from agents.common.comparison import Comparison, Summary, compare, summarize  # noqa: E402
 from agents.common.environment import Environment, describe  # noqa: E402
 from agents.common.progress import Progress  # noqa: E402
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from agents.planning import Plan
 
 __all__ = [
+    "CheckpointError",
     "Comparison",
     "Run",
     "RunDirectoryError",
@@ -52,6 +53,7 @@ __all__ = [
     "load",
     "names",
     "plot_mdp",
+    "resume",
     "solve",
     "summarize",
     "train",
@@ -92,24 +94,54 @@ def train(
     config = registry.configured(name, hyperparameters)
     seeds = checked_seeds(seeds)
     environment = describe(env, env_kwargs)
-    with Progress() as progress:
-        writer = None if run_dir is None else RunWriter(run_dir, name, environment, config, seeds)
-        try:
-            began = time.perf_counter()
-            learned = registry.module(name).train(environment.make, config, seeds, progress)
-            seconds = time.perf_counter() - began
-        except minigym.error.Error:  # the agent refused the environment, so there is no run to tell of
-            if writer is not None:
-                writer.discard()
-            raise
-    if writer is None:
-        return scored(name, environment, config, seeds, learned, seconds)
+    if run_dir is None:
+        with Progress() as progress:
+            learned = registry.module(name).train(environment, config, seeds, progress)
+        return scored(name, environment, config, seeds, learned, progress.checkpoint.seconds)
+    writer = RunWriter.begin(run_dir, name, environment, config, seeds)
+    try:
+        return _trained(writer, name, environment, config, seeds)
+    except minigym.error.Error:  # the agent refused the environment, so there is no run to tell of
+        writer.discard()
+        raise
+
+
+def resume(directory: str | Path, env: minigym.MDP | Callable[[], Any] | None = None) -> Run:
+    """Go on with a run that was stopped by Ctrl-C, killed or cut off, where its last checkpoint was.
+
+    The result is that of the run undisturbed, to the bit on the same machine with the same packages. Without a
+    checkpoint, as of tabular agents, it starts over. A run that is finished is loaded and nothing is changed, with a
+    warning that says so.
+
+    Args:
+        directory: the ``run_dir`` of :func:`train`.
+        env: the ``MDP`` or the callable that the run was trained on, which the directory cannot hold.
+
+    Raises:
+        RunDirectoryError: where there is no run in the directory, or one that is damaged.
+        CheckpointError: where the checkpoint is damaged or foreign; it is left as it is.
+    """
+    found = run_directory.unfinished(Path(directory), env)
+    if found is None:
+        minigym.logger.warn(f"the run in {directory} is finished, so there is nothing to resume; nothing was changed")
+        return load(directory, env if callable(env) else None)
+    run, writer = found
+    return _trained(writer, run.agent, writer.environment, run.config, run.seeds)
+
+
+def _trained(writer: RunWriter, name: str, environment: Environment, config: Any, seeds: tuple[int, ...]) -> Run:
+    """Train with checkpoints, and write the results."""
+    with Progress(writer.checkpoint) as progress:
+        learned = registry.module(name).train(environment, config, seeds, progress)
+        seconds = progress.checkpoint.seconds
     # Saved before it is scored: whatever ends the program in between, `load` plays the test episodes then.
     with _unsaved_named(writer.directory):
         writer.write_learned(learned, seconds)
     run = scored(name, environment, config, seeds, learned, seconds)
     with _unsaved_named(writer.directory):
         writer.write(run)
+        if learned.finished:
+            writer.checkpoint.discard()
     return run
 
 

@@ -1,4 +1,4 @@
-"""``python -m agents``: train, compare, evaluate, diagnose, watch, solve, list."""
+"""``python -m agents``: train, resume, compare, evaluate, diagnose, watch, solve, list."""
 
 import io
 import os
@@ -45,6 +45,7 @@ def main(args: Sequence[str] | None = None) -> int:
         return tyro.extras.subcommand_cli_from_dict(
             {
                 "train": _train_stub,
+                "resume": _resume,
                 "compare": _compare,
                 "evaluate": _evaluate,
                 "diagnose": _diagnose,
@@ -113,6 +114,17 @@ def _train(args: list[str]) -> int:
 
     summary = registry.AGENTS[name].summary
     return tyro.cli(train, prog=f"{_PROG} train {name}", description=f"{name}: {summary}.", args=args[1:])
+
+
+def _resume(directory: _Directory) -> int:
+    """Go on with a run that was stopped or killed, where its last checkpoint was; without one, start over.
+
+    Args:
+        directory: The run's directory.
+    """
+    run = agents.resume(directory)
+    _show(report.text(run, Path(directory), _encoding()))
+    return 0 if run.learned.finished else _INTERRUPTED
 
 
 def _stub(summary: str) -> Callable[[], None]:

@@ -9,12 +9,12 @@ actions alike and can be compared with the values of other agents. The loop that
 :func:`agents.common.tabular.player`'s.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from agents.common import tabular
 from agents.common.acting import best_action
+from agents.common.environment import Environment
 from agents.common.progress import Progress
 from agents.common.run import Learned
 from agents.common.schedules import NoisyConfig
@@ -52,9 +52,9 @@ def after_step(q_values, step, memory, generator):
 RULE = tabular.Rule(after_step=after_step, num_tables=2)
 
 
-def train(make_env: Callable[[], Any], config: Config, seeds: Sequence[int], progress: Progress) -> Learned:
+def train(environment: Environment, config: Config, seeds: Sequence[int], progress: Progress) -> Learned:
     """Train on every seed: see :func:`agents.common.tabular.learn`."""
-    return tabular.learn(make_env, config, seeds, progress, RULE)
+    return tabular.learn(environment.make, config, seeds, progress, RULE)
 
 
 policy = tabular.policy

@@ -8,9 +8,9 @@ Every array has a leading axis of S seeds: independent runs advance side by side
 serves them all. Nothing passes from one seed to another, and each draws from streams of its own.
 """
 
-import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -18,20 +18,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.common import streams
+from agents.common.checkpoints import Arrays, Streams
 from agents.common.checks import check
+from agents.common.encoding import encoding
+from agents.common.environment import Environment
+from agents.common.lanes import Transition, lanes_of
 from agents.common.progress import Progress
 from agents.common.run import Learned
-from agents.common.threads import one_torch_thread
-from minigym import error, spaces
+from agents.common.threads import torch_threads
+from minigym import error
 
 try:
     import torch
 except ModuleNotFoundError as missing:
     raise error.DependencyNotInstalled('dqn needs PyTorch; write: pip install "minigym[deep]"') from missing
 
+from agents.common.deep import greedy, greedy_policy, learned
+from agents.common.networks import Generators, Learner, Network, uniform
+from agents.common.selection import Selection
 
-Tensors = Sequence[torch.Tensor]
-Generators = Sequence[np.random.Generator]  # one a seed
+ACTIVATION = torch.relu
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,7 @@ class Config:
     initial_epsilon: float = 1.0  # probability of a random action, at first; it falls linearly
     final_epsilon: float = 0.05  # and when the exploration is over
     exploration_fraction: float = 0.16  # share of total_steps during which epsilon falls
+    checkpoints: int = 20  # greedy scores on the select stream during training
 
     def __post_init__(self) -> None:
         for name in (field.name for field in fields(self) if field.type is int):
@@ -78,28 +85,6 @@ class Config:
         return self.learning_rate + (step - 1) / self.total_steps * (self.final_learning_rate - self.learning_rate)
 
 
-def initial_parameters(sizes: Sequence[int], generators: Generators) -> list[torch.Tensor]:
-    """Layer by layer a weight (S, inputs, outputs) and a bias (S, 1, outputs), uniform in +-1/sqrt(inputs).
-
-    ``sizes`` are the network's inputs, the width of each hidden layer, and the number of actions.
-    """
-    parameters = []
-    for inputs, outputs in itertools.pairwise(sizes):
-        bound = 1 / math.sqrt(inputs)
-        for rows in (inputs, 1):
-            values = np.array([generator.uniform(-bound, bound, (rows, outputs)) for generator in generators])
-            parameters.append(torch.from_numpy(values.astype(np.float32)).requires_grad_())
-    return parameters
-
-
-def q_values(parameters: Tensors, observations: torch.Tensor) -> torch.Tensor:
-    """Q(observation, .) of every action: (S, B, inputs) -> (S, B, actions); each seed meets its own parameters."""
-    values = torch.baddbmm(parameters[1], observations, parameters[0])  # bias + observations @ weight, in one pass
-    for weight, bias in zip(parameters[2::2], parameters[3::2], strict=True):
-        values = torch.baddbmm(bias, values.relu(), weight)
-    return values
-
-
 class Batch(NamedTuple):
     """What an update learns from: stretches of up to n steps, B of each seed."""
 
@@ -113,6 +98,8 @@ class Batch(NamedTuple):
 class Replay:
     """The last ``capacity`` steps of each seed. All seeds step together, so their rows fill together."""
 
+    _ROWS = "observation", "next_observation", "action", "reward", "terminated", "ended"
+
     def __init__(self, seeds: int, capacity: int, inputs: int) -> None:
         self._capacity, self._added, self._seed = capacity, 0, np.arange(seeds)[:, None]
         self._observation, self._next_observation = np.zeros((2, seeds, capacity, inputs), np.float32)
@@ -120,13 +107,32 @@ class Replay:
         self._reward = np.zeros((seeds, capacity), np.float32)
         self._terminated, self._ended = np.zeros((2, seeds, capacity), np.bool_)
 
-    def add(self, observation, action, reward, next_observation, terminated, truncated) -> None:
-        """Store one step of each seed. ``next_observation`` is where it led, never the first of another episode."""
-        row = self._added % self._capacity
+    def add(
+        self,
+        observation: NDArray[np.float32],
+        action: NDArray[np.int64],
+        transition: Transition,
+        next_observation: NDArray[np.float32],
+    ) -> None:
+        """Store one step of each seed, (S, 1, ...) each; the observations are (S, 1, inputs)."""
+        row = [self._added % self._capacity]
         self._observation[:, row], self._next_observation[:, row] = observation, next_observation
-        self._action[:, row], self._reward[:, row] = action, reward
-        self._terminated[:, row], self._ended[:, row] = terminated, np.logical_or(terminated, truncated)
+        self._action[:, row], self._reward[:, row] = action, transition.reward
+        self._terminated[:, row] = transition.terminated
+        self._ended[:, row] = transition.terminated | transition.truncated
         self._added += 1
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """As a part of a checkpoint: the rows that are filled."""
+        size = min(self._added, self._capacity)
+        return {name: getattr(self, f"_{name}")[:, :size] for name in self._ROWS} | {"added": np.array(self._added)}
+
+    def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
+        """Go on from a snapshot."""
+        self._added = int(snapshot["added"])
+        for name in self._ROWS:
+            rows = snapshot[name]
+            getattr(self, f"_{name}")[:, : rows.shape[1]] = rows
 
     def sample(self, generators: Generators, batch_size: int, n_steps: int, gamma: float) -> Batch:
         """Stretches drawn uniformly; one that meets the end of its episode stops there.
@@ -149,7 +155,7 @@ class Replay:
         return Batch(*map(torch.from_numpy, arrays))
 
 
-def loss(parameters: Tensors, target_parameters: Tensors, batch: Batch, double: bool) -> torch.Tensor:
+def loss(network: Network, theta: torch.Tensor, target_theta: torch.Tensor, batch: Batch, double: bool) -> torch.Tensor:
     """(S,): each seed's mean squared distance to r + discount max_a Q_target(s', a), with s' the next observation.
 
     Double Q-learning takes Q_target(s', argmax_a Q(s', a)) instead: a value is then not chosen for its own error.
@@ -157,141 +163,69 @@ def loss(parameters: Tensors, target_parameters: Tensors, batch: Batch, double: 
     On CartPole the falls are what there is to learn, so no error is clipped here.
     """
     with torch.no_grad():
-        next_values = q_values(target_parameters, batch.next_observation)
-        chooser = q_values(parameters, batch.next_observation) if double else next_values
+        next_values = network(target_theta, batch.next_observation)
+        chooser = network(theta, batch.next_observation) if double else next_values
         best = chooser.argmax(dim=-1, keepdim=True)
         target = batch.reward + batch.discount * next_values.gather(-1, best).squeeze(-1)
-    values = q_values(parameters, batch.observation).gather(-1, batch.action.unsqueeze(-1)).squeeze(-1)
+    values = network(theta, batch.observation).gather(-1, batch.action.unsqueeze(-1)).squeeze(-1)
     return (values - target).square().mean(dim=-1)
 
 
-def update(optimizer: torch.optim.Adam, losses: torch.Tensor) -> None:
-    """One step down each seed's gradient: no parameter serves two seeds, so the sum's gradient is each seed's own.
-
-    Adam works element by element, so one is S of them. (Gradient clipping would have to take a norm for each seed.)
-    """
-    optimizer.zero_grad()
-    losses.sum().backward()
-    optimizer.step()
-
-
-def act(parameters: Tensors, observation: NDArray[np.float32], epsilon: float, generators: Generators) -> list[int]:
-    """An epsilon-greedy action of each seed; ``observation`` is (S, inputs)."""
-    with torch.no_grad():
-        values = q_values(parameters, torch.from_numpy(observation).unsqueeze(1)).squeeze(1)
-    return [
-        int(generator.integers(values.shape[1])) if generator.random() < epsilon else best
-        for generator, best in zip(generators, values.argmax(dim=1).tolist(), strict=True)
-    ]
+def explore(best: NDArray[np.int64], epsilon: float, num_actions: int, generators: Generators) -> NDArray[np.int64]:
+    """The best actions (S, 1), each with probability epsilon replaced by a random one."""
+    return np.array(
+        [
+            [int(generator.integers(num_actions)) if generator.random() < epsilon else action]
+            for generator, (action,) in zip(generators, best.tolist(), strict=True)
+        ]
+    )
 
 
-class Lane:
-    """One seed's environment, from episode to episode."""
-
-    def __init__(self, env: Any, seed: int) -> None:
-        self.env, self._rewards = env, []
-        self.returns, self.lengths = [], []
-        self.observation, _ = env.reset(seed=streams.integers(seed, streams.TRAIN)[0])
-
-    def step(self, action: int) -> tuple[Any, float, bool, bool]:
-        """Play; ``self.observation`` is then where the next step begins."""
-        transition = self.env.step(action)
-        self.observation, reward, terminated, truncated, _ = transition
-        self._rewards.append(float(reward))
-        if terminated or truncated:
-            self.returns.append(sum(self._rewards))
-            self.lengths.append(len(self._rewards))
-            self._rewards = []
-            self.observation, _ = self.env.reset()
-        return transition[:4]
-
-
-@one_torch_thread()
-def train(make_env: Callable[[], Any], config: Config, seeds: Sequence[int], progress: Progress) -> Learned:
+def train(environment: Environment, config: Config, seeds: Sequence[int], progress: Progress) -> Learned:
     """Algorithm 1 of the paper, for all seeds side by side, each in an environment of its own.
 
-    Returns the last network, the training episodes, and checkpoints of "training_return": the mean of the last 20.
+    Returns the last network, each seed's best one on the select stream, and checkpoints of "greedy_return".
     """
-    lanes = [Lane(make_env(), seed) for seed in seeds]
-    shape, inputs, num_actions = _sizes(lanes[0].env)
     generators = [streams.generator(seed, streams.AGENT) for seed in seeds]
-    parameters = initial_parameters([inputs, *config.hidden_sizes, num_actions], generators)
-    target_parameters = [parameter.detach().clone() for parameter in parameters]
-    optimizer = torch.optim.Adam(parameters, fused=True)  # fused: one pass over memory instead of ten
-    replay = Replay(len(seeds), min(config.replay_capacity, config.total_steps), inputs)
-    updates, checkpoint_steps, checkpoint_returns = 0, [0], []
+    encode = encoding("dqn", environment)
+    network = Network((encode.inputs, *config.hidden_sizes, encode.actions), ACTIVATION)
+    act = greedy(network, encode)
+    with torch_threads(len(seeds)), closing(lanes_of(environment, seeds, 1)) as lanes:
+        learner = Learner(network.initial(generators, uniform))
+        target_theta = learner.theta.detach().clone()
+        replay = Replay(len(seeds), min(config.replay_capacity, config.total_steps), encode.inputs)
+        selection = Selection(environment, seeds, config.total_steps, config.checkpoints)
+        parts = {
+            "lanes": lanes,
+            "learner": learner,
+            "target": Arrays(theta=target_theta.numpy()),
+            "replay": replay,
+            "selection": selection,
+            "streams": Streams(generators),
+        }
 
-    progress.start(config.total_steps, "step")
-    for step in range(1, config.total_steps + 1):
-        observation = encode([lane.observation for lane in lanes], shape, inputs)
-        action = act(parameters, observation, config.epsilon_at(step), generators)
-        next_observation, reward, terminated, truncated = zip(*map(Lane.step, lanes, action), strict=True)
-        replay.add(observation, action, reward, encode(next_observation, shape, inputs), terminated, truncated)
-
-        if step >= config.learning_starts and (step - config.learning_starts) % config.update_interval == 0:
-            optimizer.param_groups[0]["lr"] = config.learning_rate_at(step)
-            batch = replay.sample(generators, config.batch_size, config.n_steps, config.gamma)
-            update(optimizer, loss(parameters, target_parameters, batch, config.double))
-            updates += 1
-            if updates % config.target_interval == 0:
-                target_parameters = [parameter.detach().clone() for parameter in parameters]
-
-        stopped = progress.stop
-        if step % max(1, config.total_steps // 100) == 0 or step == config.total_steps or stopped:
-            training_return = [np.mean(lane.returns[-20:]) if lane.returns else np.nan for lane in lanes]
-            progress.update(step - checkpoint_steps[-1], training_return=float(np.mean(training_return)))
-            checkpoint_steps.append(step)
-            checkpoint_returns.append(training_return)
-        if stopped:
-            break
-
-    for lane in lanes:
-        lane.env.close()
-    learned = [parameter.detach().numpy() for parameter in parameters]
-    return Learned(
-        arrays=dict(zip(_names(len(learned)), learned, strict=True))
-        | {"observation_shape": np.tile(np.array(shape, np.int64), (len(seeds), 1))},
-        steps=np.full(len(seeds), step),
-        episode_returns=[np.array(lane.returns, np.float64) for lane in lanes],
-        episode_lengths=[np.array(lane.lengths, np.int64) for lane in lanes],
-        checkpoints={"steps": np.array(checkpoint_steps[1:]), "training_return": np.array(checkpoint_returns).T},
-        finished=step == config.total_steps,
-    )
+        step = progress.checkpoint.restore(parts)
+        progress.start(config.total_steps, "step", begin=step)
+        while step < config.total_steps and not progress.stop:
+            step += 1
+            observation = lanes.observation
+            action = explore(act(learner.theta, observation), config.epsilon_at(step), encode.actions, generators)
+            transition = lanes.step(action)
+            replay.add(encode(observation), action, transition, encode(transition.next_observation))
+            if step >= config.learning_starts and (step - config.learning_starts) % config.update_interval == 0:
+                batch = replay.sample(generators, config.batch_size, config.n_steps, config.gamma)
+                losses = loss(network, learner.theta, target_theta, batch, config.double)
+                learner.update(losses, config.learning_rate_at(step))
+                if learner.updates % config.target_interval == 0:
+                    target_theta.copy_(learner.theta.detach())
+            selection.look(step, learner.theta, act)
+            progress.update(1, training_return=lanes.record.recent, greedy_return=selection.recent)
+            progress.checkpoint.keep(step, parts)
+        progress.checkpoint.keep(step, parts, last=True)
+        steps = np.full(len(seeds), step)
+        return learned(network, learner, selection, lanes.record, encode, steps, finished=step == config.total_steps)
 
 
 def policy(arrays: Mapping[str, NDArray[Any]], index: int) -> Callable[[Any], Any]:
     """The greedy policy of the ``index``-th seed: an observation -> an action, a batch of them -> an array."""
-    parameters = [torch.tensor(arrays[name][index : index + 1]) for name in _names(len(arrays) - 1)]
-    shape, inputs = tuple(arrays["observation_shape"][index]), parameters[0].shape[1]
-
-    def greedy(observation: Any) -> Any:
-        batch = encode(observation, shape, inputs)
-        action = q_values(parameters, torch.from_numpy(batch)[None])[0].argmax(dim=1).numpy()
-        return int(action[0]) if np.ndim(observation) == len(shape) else action
-
-    return greedy
-
-
-def encode(observations: Any, shape: tuple[int, ...], inputs: int) -> NDArray[np.float32]:
-    """The network's inputs, (B, inputs), of one or more observations: a Box's flattened, a Discrete's one-hot."""
-    rows = np.reshape(observations, (-1, inputs)) if shape else np.reshape(observations, (-1, 1)) == np.arange(inputs)
-    return rows.astype(np.float32)
-
-
-def _sizes(env: Any) -> tuple[tuple[int, ...], int, int]:
-    """The shape of an observation (() where it is an integer), the network's inputs, the number of actions."""
-    actions, observations = env.action_space, env.observation_space
-    if isinstance(actions, spaces.Discrete) and actions.start == 0:
-        if isinstance(observations, spaces.Discrete) and observations.start == 0:
-            return (), int(observations.n), int(actions.n)
-        if isinstance(observations, spaces.Box) and observations.shape:
-            return observations.shape, math.prod(observations.shape), int(actions.n)
-    raise error.InvalidParameter(
-        "dqn needs actions from a Discrete and observations from a Discrete, both starting at 0, or from a Box with at "
-        f"least one dimension, got actions from {actions}, observations from {observations}; convert them in a wrapper"
-    )
-
-
-def _names(count: int) -> list[str]:
-    """The parameters' names in the arrays, in their order: weight_0, bias_0, weight_1, ..."""
-    return [f"{'bias' if number % 2 else 'weight'}_{number // 2}" for number in range(count)]
+    return greedy_policy(arrays, index, ACTIVATION)

@@ -7,12 +7,12 @@ The policy must be known to take an expectation, so exploration is epsilon-greed
 those of the best epsilon-soft policy.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from agents.common import tabular
 from agents.common.acting import expected_value
+from agents.common.environment import Environment
 from agents.common.progress import Progress
 from agents.common.run import Learned
 from agents.common.schedules import Decay, TabularConfig
@@ -49,9 +49,9 @@ def after_step(q_values, step, memory, generator):
 RULE = tabular.Rule(after_step=after_step)
 
 
-def train(make_env: Callable[[], Any], config: Config, seeds: Sequence[int], progress: Progress) -> Learned:
+def train(environment: Environment, config: Config, seeds: Sequence[int], progress: Progress) -> Learned:
     """Train on every seed: see :func:`agents.common.tabular.learn`."""
-    return tabular.learn(make_env, config, seeds, progress, RULE)
+    return tabular.learn(environment.make, config, seeds, progress, RULE)
 
 
 policy = tabular.policy

@@ -19,13 +19,14 @@ change soon. In the end they are small, since a return is 0 or nearly 1, and the
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.common import tabular
 from agents.common.acting import expected_value
+from agents.common.environment import Environment
 from agents.common.progress import Progress
 from agents.common.run import Learned
 from agents.common.schedules import TabularConfig, check_choice
@@ -118,9 +119,9 @@ RULES = {
 }
 
 
-def train(make_env: Callable[[], Any], config: Config, seeds: Sequence[int], progress: Progress) -> Learned:
+def train(environment: Environment, config: Config, seeds: Sequence[int], progress: Progress) -> Learned:
     """Train on every seed: see :func:`agents.common.tabular.learn`."""
-    return tabular.learn(make_env, config, seeds, progress, RULES[config.step_size])
+    return tabular.learn(environment.make, config, seeds, progress, RULES[config.step_size])
 
 
 policy = tabular.policy

@@ -20,12 +20,12 @@ next::
 (With bins=(1, 3, 8, 5) it does balance the pole: somebody who knew the answer chose them.)
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from agents.common import tabular
 from agents.common.acting import largest
+from agents.common.environment import Environment
 from agents.common.progress import Progress
 from agents.common.run import Learned
 from agents.common.schedules import NoisyConfig
@@ -56,9 +56,9 @@ def after_step(q_values, step, memory, generator):
 RULE = tabular.Rule(after_step=after_step)
 
 
-def train(make_env: Callable[[], Any], config: Config, seeds: Sequence[int], progress: Progress) -> Learned:
+def train(environment: Environment, config: Config, seeds: Sequence[int], progress: Progress) -> Learned:
     """Train on every seed: see :func:`agents.common.tabular.learn`."""
-    return tabular.learn(make_env, config, seeds, progress, RULE)
+    return tabular.learn(environment.make, config, seeds, progress, RULE)
 
 
 policy = tabular.policy

@@ -9,11 +9,11 @@ slippery lake with epsilon 0.1, the policy that is greedy in them is worth 0.729
 epsilon falls, and falls far (section 5.4 on what "epsilon-soft" means).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from agents.common import tabular
+from agents.common.environment import Environment
 from agents.common.progress import Progress
 from agents.common.run import Learned
 from agents.common.schedules import Decay, NoisyConfig
@@ -49,9 +49,9 @@ def after_step(q_values, step, memory, generator):
 RULE = tabular.Rule(after_step=after_step, looks_ahead=True)
 
 
-def train(make_env: Callable[[], Any], config: Config, seeds: Sequence[int], progress: Progress) -> Learned:
+def train(environment: Environment, config: Config, seeds: Sequence[int], progress: Progress) -> Learned:
     """Train on every seed: see :func:`agents.common.tabular.learn`."""
-    return tabular.learn(make_env, config, seeds, progress, RULE)
+    return tabular.learn(environment.make, config, seeds, progress, RULE)
 
 
 policy = tabular.policy

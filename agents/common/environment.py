@@ -40,6 +40,21 @@ class Environment:
         return LONGEST_EPISODE if self.max_episode_steps is None else self.max_episode_steps
 
     @cached_property
+    def has_engine(self) -> bool:
+        """Whether one of minigym's batch engines steps it: that of its id, or that of a table."""
+        if self.given_as == "id":  # what others registered may seed its lanes otherwise, and has no snapshots
+            spec = minigym.spec(self.name)
+            return str(spec.vector_entry_point).startswith("minigym.vector.") and not spec.additional_wrappers
+        return self.given_as == "mdp"
+
+    def make_batch(self, num_envs: int) -> Any:
+        """So many of them in one engine; an episode that ends gives way to the next within the same step."""
+        mode = {"autoreset_mode": minigym.vector.AutoresetMode.SAME_STEP}
+        if self.given_as == "mdp":
+            return minigym.vector.TabularVectorEnv(num_envs, mdp=self.mdp, **mode)
+        return minigym.make_vec(self.name, num_envs, vector_kwargs=mode, **self.kwargs)
+
+    @cached_property
     def return_is_success(self) -> bool:
         """Whether an undiscounted return is 1 for success and 0 for failure, so that its mean is a probability."""
         if self.mdp is None:

@@ -4,8 +4,11 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
+
+from agents.common.checkpoints import Checkpoint
 
 _STOPPING = b"\nStopping at the next whole step; press Ctrl-C again to abort at once.\n"
 
@@ -18,26 +21,29 @@ class Progress:
     keeps the meaning that it had.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, checkpoint: Checkpoint | None = None) -> None:
+        self.checkpoint = checkpoint or Checkpoint()
+        """Where a learner keeps all that it is from time to time."""
         self.stop = False
         """True once Ctrl-C was pressed: the learner ends at its next whole step and returns ``finished=False``."""
         self._bar: Any = None
         self._previous_handler: Any = None
 
-    def start(self, total: int | None, unit: str) -> None:
-        """Begin to count up to ``total`` of ``unit`` (such as "episode" or "step"); None where nobody knows."""
+    def start(self, total: int | None, unit: str, begin: int = 0) -> None:
+        """Begin to count from ``begin`` to ``total`` of ``unit`` (such as "episode"); None where nobody knows."""
         if not _someone_watches():
             return
         try:
             from tqdm import tqdm
         except ImportError:  # a missing bar is no reason not to train
             return
-        self._bar = tqdm(total=total, unit=f" {unit}s", unit_scale=True, dynamic_ncols=True, leave=False)
+        self._bar = tqdm(total=total, initial=begin, unit=f" {unit}s", unit_scale=True, dynamic_ncols=True, leave=False)
 
-    def update(self, amount: int, **figures: float) -> None:
-        """Count ``amount`` more; ``figures`` are shown beside the bar."""
+    def update(self, amount: int, **figures: float | Callable[[], float]) -> None:
+        """Count ``amount`` more; ``figures`` are shown beside the bar, a function's where someone watches."""
         if self._bar is not None:
-            self._bar.set_postfix({name: f"{value:.4g}" for name, value in figures.items()}, refresh=False)
+            values = {name: value() if callable(value) else value for name, value in figures.items()}
+            self._bar.set_postfix({name: f"{value:.4g}" for name, value in values.items()}, refresh=False)
             self._bar.update(amount)
 
     def __enter__(self) -> "Progress":

@@ -27,6 +27,8 @@ AGENTS = {
     "expected_sarsa": Agent("agents.expected_sarsa", "SARSA with the expectation over the next action, for tables"),
     "double_q_learning": Agent("agents.double_q_learning", "Q-learning with two tables against its optimism"),
     "monte_carlo": Agent("agents.monte_carlo", "first-visit Monte Carlo control, on-policy, for tables"),
+    "ppo": Agent("agents.ppo", "proximal policy optimisation; needs torch"),
+    "reinforce": Agent("agents.reinforce", "Monte Carlo policy gradient with a baseline; needs torch"),
     "dqn": Agent("agents.dqn", "deep Q-network with double Q-learning; needs torch"),
 }
 

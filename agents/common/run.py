@@ -113,11 +113,20 @@ class Run:
 
         return planning.optimum(self.environment.mdp, horizon=self.environment.horizon, gamma=self.config.gamma)
 
-    def policy(self, index: int = 0) -> Callable[[Any], Any]:
-        """The greedy policy learned from ``seeds[index]``: an observation, or a batch of them -> action(s)."""
+    def policy(self, index: int = 0, *, best: bool = False) -> Callable[[Any], Any]:
+        """The greedy policy learned from ``seeds[index]``: an observation, or a batch of them -> action(s).
+
+        ``best`` asks for the network of the seed's best checkpoint on the select stream, instead of the last one.
+        """
         if not -len(self.seeds) <= index < len(self.seeds):
             raise IndexError(f"index counts the run's {len(self.seeds)} seeds from 0, got {index}")
-        return registry.module(self.agent).policy(self.learned.arrays, index)
+        arrays = self.learned.arrays
+        if best:
+            kept = {name.removeprefix("best_"): array for name, array in arrays.items() if name.startswith("best_")}
+            if not kept:
+                raise error.InvalidParameter(f"{self.agent} keeps its last policy alone; leave out best=True")
+            arrays = arrays | kept
+        return registry.module(self.agent).policy(arrays, index)
 
     def plot(self, kind: str = "learning_curve", **options: Any) -> "Figure":
         """A picture, as a matplotlib Figure that no global state knows of, and that notebooks show inline.
@@ -147,7 +156,7 @@ class Run:
         """Write the run to a new or empty directory, from which :func:`agents.load` brings it back."""
         from agents.common.run_directory import RunWriter
 
-        RunWriter(directory, self.agent, self.environment, self.config, self.seeds).write(self)
+        RunWriter.begin(directory, self.agent, self.environment, self.config, self.seeds).write(self)
 
     def __repr__(self) -> str:
         stopped = "" if self.learned.finished else ", stopped early"

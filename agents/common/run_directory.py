@@ -3,13 +3,15 @@
 A run directory holds
 
 - ``config.json``: agent, environment, seeds, hyperparameters and versions; written before the training;
+- ``checkpoint.npz``: while a network trains, all that the training is, from which :func:`agents.resume` goes on; it is
+  gone when the training is finished;
 - ``arrays.npz``: everything learned and measured, as plain arrays (no pickle: loading one cannot execute code);
 - for people and other programs, and never read back: ``report.txt``, ``learning_curve.png`` and ``metrics.jsonl``,
   one JSON object a line. Of each seed's training, cut into at most 20 parts of equally many episodes, the mean
   return and length (``"kind": "training"``); every checkpoint of every seed (``"checkpoint"``); and the test episodes
   (``"test"``).
 
-``load`` needs the first two.
+``load`` needs ``config.json`` and ``arrays.npz``.
 """
 
 import contextlib
@@ -20,13 +22,14 @@ import json
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 import minigym
 from agents.common import registry
+from agents.common.checkpoints import Checkpoint
 from agents.common.environment import Environment, describe, unavailable
 from agents.common.files import write_atomically
 from agents.common.run import Learned, Run, checked_seeds, scored
@@ -41,15 +44,26 @@ class RunDirectoryError(error.Error):
 
 
 class RunWriter:
-    """A new run directory: the description at once, the results when they are there."""
+    """What writes a run directory: the description at once, checkpoints on the way, the results when they are there.
 
-    def __init__(
-        self, directory: str | Path, agent: str, environment: Environment, config: Any, seeds: Sequence[int]
-    ) -> None:
-        self.directory = Path(directory)
-        _claim(self.directory)
-        self._environment = environment
-        self._config = _json(
+    Args:
+        directory: one that holds ``config.json``; :meth:`begin` makes a new one.
+        environment: where the run is trained.
+        config: the text of ``config.json``.
+    """
+
+    def __init__(self, directory: Path, environment: Environment, config: str) -> None:
+        self.directory, self.environment, self._config = directory, environment, config
+        self.checkpoint = Checkpoint(directory / "checkpoint.npz", config)
+
+    @classmethod
+    def begin(
+        cls, directory: str | Path, agent: str, environment: Environment, config: Any, seeds: Sequence[int]
+    ) -> "RunWriter":
+        """A new directory, or an empty one, which then describes the run."""
+        directory = Path(directory)
+        _claim(directory)
+        text = _json(
             {
                 "format": _FORMAT,
                 "agent": agent,
@@ -59,17 +73,20 @@ class RunWriter:
                 "versions": _versions(),
             }
         )
-        write_atomically(self.directory / "config.json", lambda file: file.write(self._config.encode()))
+        write_atomically(directory / "config.json", lambda file: file.write(text.encode()))
+        return cls(directory, environment, text)
 
     def discard(self) -> None:
-        """Remove what was written: the run never began."""
+        """Remove what was written if the run never began; what has a checkpoint stays."""
+        if self.checkpoint.exists:
+            return
         (self.directory / "config.json").unlink()
         with contextlib.suppress(OSError):
             self.directory.rmdir()
 
     def write_learned(self, learned: Learned, seconds: float, **scores: NDArray[np.float64]) -> None:
         """Write ``arrays.npz``, with the scores if they are known yet."""
-        arrays = _arrays(learned, seconds, self._environment, self._config) | scores
+        arrays = _arrays(learned, seconds, self.environment, self._config) | scores
         arrays["names"] = np.array(sorted([*arrays, "names"]))
         for name, array in arrays.items():
             if array.dtype.hasobject:
@@ -98,6 +115,60 @@ class RunWriter:
             write_atomically(self.directory / "learning_curve.png", lambda file: figure.savefig(file, format="png"))
 
 
+class Described(NamedTuple):
+    """What ``config.json`` says of a run."""
+
+    text: str
+    agent: str
+    environment: dict[str, Any]
+    config: Any
+    seeds: tuple[int, ...]
+
+
+def described(directory: Path) -> Described:
+    """The description in a run directory; RunDirectoryError says what is wrong with it."""
+    text = _read_config(directory)
+    try:
+        found = json.loads(text)
+        written_as = found["format"]
+    except (ValueError, TypeError, KeyError):
+        raise RunDirectoryError(
+            f"{directory}: config.json is not one that a run writes (it is damaged or foreign)"
+        ) from None
+    if written_as != _FORMAT:
+        raise RunDirectoryError(
+            f"{directory} was written in format {written_as!r}, and this version of minigym reads format {_FORMAT}; "
+            f"it was written by minigym {found.get('versions', {}).get('minigym')}"
+        )
+    with _damage_named(directory):
+        config = registry.configured(found["agent"], found["hyperparameters"])
+        return Described(text, found["agent"], found["environment"], config, checked_seeds(found["seeds"]))
+
+
+def unfinished(directory: Path, env: Any) -> tuple[Described, RunWriter] | None:
+    """The description of a run that can go on, and what writes it; None where it is finished.
+
+    Args:
+        directory: the run directory.
+        env: the ``MDP`` or the callable that the run was trained on; None where it was an id.
+    """
+    run = described(directory)
+    if (directory / "arrays.npz").exists():
+        with _damage_named(directory):
+            if _read_arrays(directory)["finished"].item():
+                return None
+    given_as = run.environment["given_as"]
+    if (env is None) != (given_as == "id"):
+        raise error.InvalidParameter(
+            "env is only for a run that was trained on an MDP or a callable; leave it out"
+            if given_as == "id"
+            else f"{directory}: this run was trained on {'an MDP' if given_as == 'mdp' else 'a callable'}, which "
+            "config.json cannot hold; write agents.resume(directory, env=...) with the same one"
+        )
+    environment = describe(run.environment["name"], run.environment["kwargs"]) if env is None else describe(env)
+    return run, RunWriter(directory, environment, run.text)
+
+
 def load(directory: str | Path, env: Callable[[], Any] | None = None) -> Run:
     """The run that ``Run.save``, or ``agents.train`` with ``run_dir``, wrote to ``directory``.
 
@@ -110,33 +181,19 @@ def load(directory: str | Path, env: Callable[[], Any] | None = None) -> Run:
         RunDirectoryError: where the directory is missing, foreign, incomplete or damaged; the message says which.
     """
     directory = Path(directory)
-    text = _read_config(directory)
-    try:
-        described = json.loads(text)
-        written_as = described["format"]
-    except (ValueError, TypeError, KeyError):
-        raise RunDirectoryError(
-            f"{directory}: config.json is not one that a run writes (it is damaged or foreign)"
-        ) from None
-    if written_as != _FORMAT:
-        raise RunDirectoryError(
-            f"{directory} was written in format {written_as!r}, and this version of minigym reads format {_FORMAT}; "
-            f"it was written by minigym {described.get('versions', {}).get('minigym')}"
-        )
+    found = described(directory)
     with _damage_named(directory):
         arrays = _read_arrays(directory)
-        if arrays["config"].item() != text:
+        if arrays["config"].item() != found.text:
             raise RunDirectoryError(
                 f"{directory}: config.json and arrays.npz are not of the same run, or config.json was edited afterwards"
             )
-        seeds = checked_seeds(described["seeds"])
-        learned = _learned(arrays, len(seeds))
-        config = registry.configured(described["agent"], described["hyperparameters"])
+        learned = _learned(arrays, len(found.seeds))
     return scored(  # without scores, the program ended between the training and the test episodes
-        described["agent"],
-        _restored_environment(directory, described["environment"], arrays, env),
-        config,
-        seeds,
+        found.agent,
+        _restored_environment(directory, found.environment, arrays, env),
+        found.config,
+        found.seeds,
         learned,
         arrays["seconds"].item(),
         arrays.get("final_scores"),
@@ -238,7 +295,8 @@ def _read_arrays(directory: Path) -> dict[str, NDArray[Any]]:
             arrays = dict(file)
     except FileNotFoundError:
         raise RunDirectoryError(
-            f"{directory} holds no arrays.npz: its training has not ended, or it crashed; config.json tells what it was"
+            f"{directory} holds no arrays.npz: its training has not ended, or it crashed; agents.resume, or `python -m "
+            "agents resume`, goes on with it"
         ) from None
     if sorted(arrays) != arrays["names"].tolist():  # a damaged directory of a zip file can hide entries
         raise ValueError(f"arrays.npz should hold {', '.join(arrays['names'])}, but holds {', '.join(arrays)}")

@@ -17,6 +17,9 @@ def generator(seed: int, purpose: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(purpose,))))
 
 
-def integers(seed: int, purpose: int, count: int = 1) -> list[int]:
-    """``count`` integers in [0, 2**64), to seed environments with; a longer list begins with the shorter one."""
-    return np.random.SeedSequence(seed, spawn_key=(purpose,)).generate_state(count, np.uint64).tolist()
+def integers(seed: int, purpose: int, count: int = 1, *part: int) -> list[int]:
+    """``count`` integers in [0, 2**64), to seed environments with; a longer list begins with the shorter one.
+
+    ``part``, such as the number of an update, gives integers of its own.
+    """
+    return np.random.SeedSequence(seed, spawn_key=(purpose, *part)).generate_state(count, np.uint64).tolist()

@@ -4,7 +4,7 @@ import importlib.util
 import inspect
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -289,6 +289,57 @@ class BatchEnv(VectorEnv[Any, Any, Any]):
             self._engine.set_state(numbers.T)
         else:
             current[...] = numbers.T
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """All that the lanes are, as arrays of numbers: from it, :meth:`restore` goes on to the bit.
+
+        Returns:
+            "state" as in :attr:`state`; "elapsed" (num_envs,) int64, the steps of the episode, -1 where it is over;
+            "streams" (num_envs, 4) uint64, the words of each lane's PCG64: state and increment, the high one first.
+            The streams of a rollout's random actions are no part of it.
+
+        Raises:
+            ResetNeeded: before the first reset.
+            InvalidParameter: with the backend "torch", which has no snapshots yet.
+        """
+        self._check_snapshots()
+        if not self._running:
+            raise error.ResetNeeded("a snapshot needs an episode in every lane: call reset() first")
+        engine = self._engine
+        elapsed = np.where(engine.over, -1, engine.elapsed).astype(np.int64)
+        return {"state": self.state, "elapsed": elapsed, "streams": engine.streams().copy()}
+
+    def restore(self, snapshot: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+        """Go on from a :meth:`snapshot` of a batch of the same environment with as many lanes, "numba" or "numpy".
+
+        Args:
+            snapshot: what the other batch, or this one earlier, returned; other entries are ignored.
+
+        Returns:
+            The observations, (num_envs, ...), as the last call before the snapshot returned them.
+
+        Raises:
+            InvalidParameter: for a snapshot that does not fit; the batch is then as it was, or was never reset.
+        """
+        self._check_snapshots()
+        num_envs = self.num_envs
+        shapes = {"state": (num_envs, self._engine.world.state_size), "elapsed": (num_envs,), "streams": (num_envs, 4)}
+        for name, shape in shapes.items():
+            got = np.shape(snapshot[name]) if name in snapshot else None
+            if got != shape:
+                raise error.InvalidParameter(f"the snapshot's {name!r} must have the shape {shape}, got {got}")
+        if not self._running:
+            self.reset(seed=0)
+        self.state = snapshot["state"]
+        self._engine.restore(np.asarray(snapshot["elapsed"], np.int64), np.asarray(snapshot["streams"], np.uint64))
+        return self._engine.observe()  # type: ignore[no-any-return]
+
+    def _check_snapshots(self) -> None:
+        self._check_open()
+        if self.backend == "torch":
+            raise error.InvalidParameter(
+                'the backend "torch" has no snapshots; write vector_kwargs={"backend": "numba"}, or "numpy"'
+            )
 
     def get_attr(self, name: str) -> tuple[Any, ...]:
         """Each lane's attribute ``name``: a physical parameter, or what all lanes have in common."""

@@ -110,6 +110,19 @@ class ArrayEngine(ABC):
         """(num_envs,), the lanes whose episode is over."""
 
     @property
+    @abstractmethod
+    def elapsed(self) -> NDArray[Any]:
+        """(num_envs,), the steps of each lane's episode; of no meaning where it is over."""
+
+    @abstractmethod
+    def streams(self) -> NDArray[np.uint64]:
+        """(num_envs, 4), the words of each lane's PCG64: state and increment, the high one first."""
+
+    @abstractmethod
+    def restore(self, elapsed: NDArray[np.int64], streams: NDArray[np.uint64]) -> None:
+        """Put back the steps, -1 where the episode is over, and the streams; the state is written to ``state``."""
+
+    @property
     def seeds(self) -> tuple[int | None, ...]:
         """The seed of each lane's stream; None where it was not seeded yet."""
         if isinstance(self._seeds, list):
@@ -134,12 +147,17 @@ class ArrayEngine(ABC):
             ]
             self._seed(seeded, [one or 0 for one in chosen])
         self._begin(mask, low, high)
-        observations = self._kept.observations if self._kept else self._new_observations()
-        self._observe(observations)
+        observations = self.observe()
         infos: dict[str, Any] = {}
         for key, value in self.world.infos.items():
             infos[key], infos[f"_{key}"] = np.where(mask, value, 0), mask.copy()
         return observations, infos
+
+    def observe(self) -> NDArray[Any]:
+        """The observations of all lanes, as they are now."""
+        observations = self._kept.observations if self._kept else self._new_observations()
+        self._observe(observations)
+        return observations
 
     def _seed_from(self, seed: int, mask: NDArray[np.bool_]) -> None:
         """Seed lane i of ``mask`` with ``seed + i``."""

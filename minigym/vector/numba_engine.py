@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigym import seeding
 from minigym.dynamics.world import World
 from minigym.vector.compiling import digest, kernel
 from minigym.vector.engine import ArrayEngine, Outputs, Settings, any_seed
@@ -87,14 +88,20 @@ class NumbaEngine(ArrayEngine):
         over: NDArray[np.bool_] = self._elapsed < 0
         return over
 
+    @property
+    def elapsed(self) -> NDArray[Any]:
+        elapsed: NDArray[Any] = self._elapsed
+        return elapsed
+
+    def streams(self) -> NDArray[np.uint64]:
+        streams: NDArray[np.uint64] = self._streams.T
+        return streams
+
+    def restore(self, elapsed: NDArray[np.int64], streams: NDArray[np.uint64]) -> None:
+        self._elapsed[:], self._streams[:] = elapsed, streams.T
+
     def generators(self) -> tuple[np.random.Generator, ...]:
-        streams = []
-        for high, low, step_high, step_low in self._streams.T.tolist():
-            bits = np.random.PCG64(0)
-            words: Any = {"state": high << 64 | low, "inc": step_high << 64 | step_low}
-            bits.state = {"bit_generator": "PCG64", "state": words, "has_uint32": 0, "uinteger": 0}
-            streams.append(np.random.Generator(bits))
-        return tuple(streams)
+        return tuple(map(seeding.generator_from, self.streams().tolist()))
 
     def _seed(self, mask: NDArray[np.bool_], seeds: Sequence[int] | NDArray[np.uint64]) -> None:
         if not isinstance(seeds, np.ndarray):

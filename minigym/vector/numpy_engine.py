@@ -57,6 +57,17 @@ class NumpyEngine(ArrayEngine):
     def over(self) -> NDArray[np.bool_]:
         return self._over.copy()
 
+    @property
+    def elapsed(self) -> NDArray[Any]:
+        return self._elapsed
+
+    def streams(self) -> NDArray[np.uint64]:
+        return np.array([seeding.words_of(generator)[:4] for generator in self._generators])
+
+    def restore(self, elapsed: NDArray[np.int64], streams: NDArray[np.uint64]) -> None:
+        self._elapsed[:], self._over[:] = elapsed, elapsed < 0
+        self._generators = [seeding.generator_from(words) for words in streams]
+
     def generators(self) -> tuple[np.random.Generator, ...]:
         return tuple(deepcopy(self._generators))
 

@@ -8,6 +8,7 @@ import pytest
 
 import minigym
 from agents.common import tabular
+from agents.common.environment import describe
 from agents.common.progress import Progress
 from minigym.wrappers import TimeLimit
 
@@ -30,7 +31,7 @@ def train(agent, make_env, seeds=(0,), *, driver=None, threads=None, progress=No
     learn = tabular.learn
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tabular, "learn", lambda *a, **k: learn(*a, **k, driver=driver, threads=threads))
-        return module.train(make_env, module.Config(**hyperparameters), seeds, progress or Progress())
+        return module.train(describe(make_env), module.Config(**hyperparameters), seeds, progress or Progress())
 
 
 def constant(alpha=None, epsilon=None):

@@ -1,6 +1,8 @@
 """Each cause of failure is found in a run that has it, with its numbers; runs that are fine are met with silence."""
 
+import dataclasses
 import itertools
+import math
 import re
 from functools import cache
 from types import SimpleNamespace
@@ -310,7 +312,7 @@ def part(run, indices):
 
 def pole(returns, scores, *, training=None, limit=500, **config):
     """A run of an agent with a budget in steps on the pole."""
-    checkpoints = {} if training is None else {"steps": np.arange(1, 11) * 100, "training_return": np.array(training)}
+    checkpoints = {} if training is None else {"steps": np.arange(1, 11) * 100, "greedy_return": np.array(training)}
     returns = [np.asarray(own, float) for own in returns]
     return Run(
         agent="tiny",
@@ -411,3 +413,26 @@ def test_the_report_tells_of_trouble_and_of_nothing_else():
     assert "\n  goal never reached\n" in text
     assert max(map(len, text.splitlines())) <= 80
     assert "Diagnosis" not in report.text(train(seeds=20, episodes=5_000))
+
+
+def test_a_diverged_seed_is_named_first():
+    pytest.importorskip("torch")
+
+    class Endless(minigym.Env):
+        """A world whose rewards grow beyond every number."""
+
+        observation_space, action_space = minigym.spaces.Discrete(2), minigym.spaces.Discrete(2)
+
+        def reset(self, *, seed=None, options=None):
+            super().reset(seed=seed)
+            return 0, {}
+
+        def step(self, action):
+            return 1, 1e30, False, True, {}  # its square is beyond float32
+
+    settings = {"total_steps": 128, "lanes": 2, "batch_steps": 16, "hidden_sizes": (4,), "checkpoints": 1}
+    run = agents.train("ppo", Endless, seeds=2, **settings)
+    run.environment = dataclasses.replace(run.environment, reward_threshold=math.inf)
+    assert names(run)[0] == "diverged"
+    assert "2 of 2 seeds came to a loss" in str(run.diagnose()).replace("\n    ", " ")
+    assert "learning_rate=3e-04" in str(run.diagnose())

@@ -14,7 +14,7 @@ import minigym
 from agents import planning, q_learning
 from agents.common import streams, tabular
 from agents.common.acting import epsilon_greedy, noisy_greedy
-from agents.common.environment import LONGEST_EPISODE
+from agents.common.environment import LONGEST_EPISODE, describe
 from agents.common.progress import Progress
 from agents.q_learning import Config, update
 from minigym import MDP, error
@@ -43,7 +43,7 @@ def train(make_env, seeds=(0,), *, driver=None, threads=None, progress=None, **h
     learn = tabular.learn
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tabular, "learn", lambda *a, **k: learn(*a, **k, driver=driver, threads=threads))
-        return q_learning.train(make_env, Config(**hyperparameters), seeds, progress or Progress())
+        return q_learning.train(describe(make_env), Config(**hyperparameters), seeds, progress or Progress())
 
 
 def q_star(mdp, gamma):
@@ -155,7 +155,7 @@ def test_stochastic_rewards_are_averaged_with_each_episodes_step_size():
 
 def test_the_recipe_solves_the_slippery_lake():
     """The claim: the best stationary policy exactly, worth 0.740165, on at least 18 of the run seeds 0 to 19."""
-    learned = q_learning.train(make_lake, Config(), range(20), Progress())
+    learned = q_learning.train(describe(make_lake), Config(), range(20), Progress())
     exact = learned.checkpoints["exact_success"][:, -1]
     assert (np.abs(exact - 0.740165) < 1e-6).sum() >= 18
     # And the values themselves: that of the start, for most seeds to within 0.02.

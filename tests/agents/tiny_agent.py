@@ -29,16 +29,16 @@ class Config:
             raise error.InvalidParameter(f"episodes must be at least 1, got {self.episodes}")
 
 
-def train(make_env, config, seeds, progress):
+def train(environment, config, seeds, progress):
     if config.trouble == "refuse":
         raise error.InvalidParameter("this environment is not for tiny agents")
     if config.trouble == "crash":
         raise RuntimeError("a fault in the agent")
-    env = make_env()
+    env = environment.make()
     num_states, num_actions = getattr(env.observation_space, "n", 1), env.action_space.n
     generators = [streams.generator(seed, streams.AGENT) for seed in seeds]
     q_values = np.array([generator.random((num_states, num_actions)) for generator in generators])
-    envs = [make_env() for _ in seeds]
+    envs = [environment.make() for _ in seeds]
     for seed, env in zip(seeds, envs, strict=True):
         env.reset(seed=streams.integers(seed, streams.TRAIN)[0])
     returns, lengths = [[] for _ in seeds], [[] for _ in seeds]

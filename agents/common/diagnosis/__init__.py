@@ -22,6 +22,7 @@ from agents.common.diagnosis.learning import (
     all_values_tied,
     alpha_too_large,
     budget_too_small,
+    diverged,
     gamma_out_of_place,
     learned_then_lost,
     unexplained,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Diagnosis", "Finding", "diagnose"]
 
 _CHECKS: tuple[Callable[[Case], Finding | None], ...] = (
+    diverged,
     goal_never_reached,
     gamma_out_of_place,
     exploration_spent,

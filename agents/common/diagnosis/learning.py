@@ -14,6 +14,20 @@ _MOST_EPISODES = 10_000_000
 _GAMMAS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9999)
 
 
+def diverged(case: Case) -> Finding | None:
+    """Whether a network's loss or gradient was infinite or no number: the seed was held still from there on."""
+    seeds = np.flatnonzero(case.run.learned.arrays.get("diverged", np.zeros(len(case.run.seeds), np.bool_)))
+    if not seeds.size:
+        return None
+    return Finding(
+        "diverged",
+        f"{case.of(seeds)} came to a loss or a gradient that is not finite; the network was held still from there on, "
+        "and the other seeds went on.",
+        f"Learn in smaller steps: learning_rate={case.run.config.learning_rate / 10:.0e}, say; and see that the "
+        "observations and rewards are finite and not huge (minigym.wrappers.RescaleObservation, TransformReward).",
+    )
+
+
 def gamma_out_of_place(case: Case) -> Finding | None:
     """Whether learning would fail even if it found the perfect values for this discount."""
     if case.mdp is None:
@@ -178,7 +192,7 @@ def values_unsettled(case: Case) -> Finding | None:
 
 def learned_then_lost(case: Case) -> Finding | None:
     recorded = case.run.learned.checkpoints
-    curves = recorded.get("exact_success", recorded.get("training_return"))
+    curves = recorded.get("exact_success", recorded.get("greedy_return"))
     level = case.level if case.level is not None else case.run.environment.reward_threshold
     if curves is None or level is None or not curves.shape[1]:
         return None

@@ -1,0 +1,33 @@
+"""One network that is both actor and critic: logits of the actions, and in its last output the value of the state."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from agents.common.networks import Network
+
+
+def heads(network: Network, theta: torch.Tensor, observations: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The two heads, of observations (S, B, inputs).
+
+    Returns:
+        The log-probabilities (S, B, actions), and the values (S, B).
+    """
+    outputs = network(theta, observations)
+    return outputs[..., :-1].log_softmax(dim=-1), outputs[..., -1]
+
+
+def drawn(log_probabilities: torch.Tensor, uniform: NDArray[np.float32]) -> NDArray[np.int64]:
+    """(...,): of log-probabilities (..., actions) the first whose cumulative probability exceeds a uniform number."""
+    cumulative = log_probabilities.exp().cumsum(dim=-1)[..., :-1].numpy()  # the last takes what rounding leaves
+    return (cumulative <= uniform[..., None]).sum(axis=-1)
+
+
+def taken(log_probabilities: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
+    """(S, B): the log-probability of the action (S, B) that was taken."""
+    return log_probabilities.gather(-1, action.unsqueeze(-1)).squeeze(-1)
+
+
+def entropy(log_probabilities: torch.Tensor) -> torch.Tensor:
+    """(S, B): how undecided the policy is, from 0 to ln(actions)."""
+    return -(log_probabilities.exp() * log_probabilities).sum(dim=-1)
