@@ -12,6 +12,8 @@ from agents.common.environment import Environment
 from minigym import MDP, error
 
 EPISODES = 100
+SELECT_EPISODES = 20
+"""Of each seed at each checkpoint of a network, on the select stream: always the same ones."""
 FEWEST_SCORES = 10  # below, an interval says little: it takes the mean as normally distributed
 
 

@@ -40,7 +40,8 @@ def reached(run: "Run", threshold: float | None = None) -> Reached:
 
     Args:
         run: the run. Where exact figures were recorded, the first checkpoint whose greedy policy is worth the
-            threshold within the limit; elsewhere the end of the first 100 training episodes in a row whose mean
+            threshold within the limit; of a network the first checkpoint whose greedy episodes return it in the
+            mean; elsewhere the end of the first 100 training episodes in a row whose mean
             return is (an agent that explores must then be better than the threshold).
         threshold: the return; None for the environment's ``reward_threshold``.
     """
@@ -56,6 +57,8 @@ def reached(run: "Run", threshold: float | None = None) -> Reached:
         if "exact_success" in checkpoints:
             times = checkpoints["steps"] if "steps" in checkpoints else ends[checkpoints["episodes"]]
             good = checkpoints["exact_success"][index] >= threshold - 1e-9  # exact but for rounding
+        elif "greedy_return" in checkpoints:
+            times, good = checkpoints["steps"], checkpoints["greedy_return"][index] >= threshold
         else:
             times = ends[_WINDOW:]
             good = moving_mean(run.episode_returns[index], _WINDOW) >= threshold

@@ -15,10 +15,8 @@ from numpy.typing import NDArray
 
 from agents.common import streams
 from agents.common.environment import Environment
+from agents.common.evaluation import SELECT_EPISODES
 from agents.common.lanes import Lanes, lanes_of
-
-EPISODES = 20
-"""Of each seed at each checkpoint: always the same ones."""
 
 Act = Callable[[torch.Tensor, NDArray[Any]], NDArray[np.int64]]
 """Parameters (S, P) and observations (S, L, ...) -> actions (S, L)."""
@@ -69,7 +67,7 @@ class Selection:
             return
         present = theta.detach()[torch.from_numpy(rows)]
         seeds = [self._seeds[row] for row in rows]
-        with closing(lanes_of(self._environment, seeds, EPISODES, streams.SELECT)) as lanes:
+        with closing(lanes_of(self._environment, seeds, SELECT_EPISODES, streams.SELECT)) as lanes:
             means = first_returns(lanes, act, present, self._environment.horizon).mean(axis=1)
         if self._best is None:
             self._best = np.zeros(theta.shape, np.float32)

@@ -7,6 +7,13 @@ from contextlib import contextmanager
 _ENOUGH = 16  # seeds from which a second thread has work worth its waiting
 
 
+def _cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS, not on Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 @contextmanager
 def torch_threads(seeds: int) -> Iterator[None]:
     """As many threads for torch as pay for so many seeds side by side, until the end of the block; then as before.
@@ -18,7 +25,7 @@ def torch_threads(seeds: int) -> Iterator[None]:
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(1 if seeds < _ENOUGH else os.cpu_count() or 1)
+    torch.set_num_threads(1 if seeds < _ENOUGH else _cores())
     try:
         yield
     finally:

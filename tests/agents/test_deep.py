@@ -9,7 +9,7 @@ import torch
 
 import agents
 import minigym
-from agents.common import deep, streams
+from agents.common import deep, scoring, streams
 from agents.common.checkpoints import CheckpointError
 from agents.common.environment import describe
 from minigym import error, spaces
@@ -354,3 +354,15 @@ def test_a_policy_takes_one_observation_or_a_batch():
     assert picture(np.array([[[1.0], [0.0]]])).tolist() == [1]
     critic = deep.greedy_policy(arrays | {"observation_shape": np.zeros((1, 0), np.int64)}, 0, torch.relu, others=1)
     assert [critic(state) for state in (0, 1)] == [0, 0]  # the second output is the value
+
+
+def test_the_greedy_curve_is_what_is_drawn_and_what_says_when_it_was_solved():
+    run = agents.train("ppo", "CartPole-v1", seeds=2, **TINY["ppo"])
+    run.learned.checkpoints["steps"] = np.array([100, 200, 300])
+    run.learned.checkpoints["greedy_return"] = np.array([[10.0, 475.0, 20.0], [10.0, 474.0, 30.0]])
+    assert scoring.reached(run).steps.tolist() == [200, np.inf]
+    for figure in (run.plot(), agents.compare({"ppo": run, "again": run}).plot()):
+        axes = figure.axes[-1] if len(figure.axes) > 1 else figure.axes[0]
+        assert axes.get_ylabel() == "return of the greedy policy\nmean of 20 episodes"
+        median = max(axes.lines, key=lambda line: line.get_linewidth())
+        assert median.get_xydata().tolist() == [[100.0, 10.0], [200.0, 474.5], [300.0, 25.0]]

@@ -7,10 +7,11 @@ import pytest
 import torch
 
 import minigym
-from agents.common import selection, streams
+from agents.common import streams
 from agents.common.environment import describe
+from agents.common.evaluation import SELECT_EPISODES as EPISODES
 from agents.common.lanes import lanes_of
-from agents.common.selection import EPISODES, Selection, first_returns
+from agents.common.selection import Selection, first_returns
 from minigym import spaces
 
 
@@ -155,4 +156,4 @@ def test_the_environments_are_closed_whatever_happens(monkeypatch, error_in):
     closed.clear()
     with pytest.raises(RuntimeError, match="broken"):
         select.look(25, thetas(1, 1), broken if error_in == "act" else act)
-    assert len(closed) == 2 * selection.EPISODES
+    assert len(closed) == 2 * EPISODES

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from agents.common import statistics, wording
-from agents.common.evaluation import random_play
+from agents.common.evaluation import SELECT_EPISODES, random_play
 from agents.common.plotting import style
 from agents.common.plotting.style import Picture
 from agents.common.scoring import moving_mean
@@ -103,6 +103,7 @@ def comparison(runs: Mapping[str, Sequence["Run"]]) -> Picture:
     axes = figure.add_subplot(1, 2, 1)
     single = {name: own[0] for name, own in runs.items()}
     exact = all("exact_success" in run.learned.checkpoints for run in single.values())
+    greedy = all(map(_has_greedy_curve, single.values()))
     units = {_checkpoints(run)[0] for run in single.values()} if exact else {"steps"}
     unit = units.pop() if len(units) == 1 else "steps"
     for index, (name, run) in enumerate(single.items()):
@@ -110,6 +111,9 @@ def comparison(runs: Mapping[str, Sequence["Run"]]) -> Picture:
         if exact:
             _, x = _checkpoints(run, unit)
             _draw_median(axes, x, run.exact_success, color, name)
+        elif greedy:
+            checkpoints = run.learned.checkpoints
+            _draw_median(axes, checkpoints["steps"], checkpoints["greedy_return"], color, name)
         else:
             grid, curves = _on_grid(run, _window(run), unit)
             if len(curves):
@@ -117,6 +121,8 @@ def comparison(runs: Mapping[str, Sequence["Run"]]) -> Picture:
     if exact:
         _draw_optima(axes, first, named=False)
         _label_exact(axes, first, unit, "of the greedy policy")
+    elif greedy:
+        _label_greedy(axes)
     else:
         _label_training(axes, _window(first))
     most = max(len(run.seeds) for run in single.values())
@@ -135,6 +141,12 @@ def _draw_curve(axes: Axes, run: "Run") -> None:
         _draw_optima(axes, run)
         _label_exact(axes, run, unit, "of the greedy policy")
         return
+    if _has_greedy_curve(run):
+        x, curves = run.learned.checkpoints["steps"], run.learned.checkpoints["greedy_return"]
+        _draw_seeds(axes, [x] * len(run.seeds), list(curves))
+        _draw_median(axes, x, curves, style.MEDIAN, "median")
+        _label_greedy(axes)
+        return
     window = _window(run)
     curves = [_smoothed(run, index, window, "steps") for index in range(len(run.seeds))]
     curves = [(x, y) for x, y in curves if len(x)]
@@ -142,6 +154,11 @@ def _draw_curve(axes: Axes, run: "Run") -> None:
         _draw_seeds(axes, [x for x, _ in curves], [y for _, y in curves])
         _draw_median(axes, *_on_grid(run, window, "steps"), style.MEDIAN, "median")
     _label_training(axes, window)
+
+
+def _has_greedy_curve(run: "Run") -> bool:
+    """Whether a network's greedy returns were recorded, and there is a line to draw."""
+    return np.size(run.learned.checkpoints.get("greedy_return", [])) > len(run.seeds)
 
 
 def _checkpoints(run: "Run", unit: str | None = None) -> tuple[str, NDArray[np.float64]]:
@@ -230,6 +247,11 @@ def _label_exact(axes: Axes, run: "Run", unit: str, of_what: str) -> None:
     what = f"exact {wording.quantity(run.environment)} {of_what}".rstrip()
     axes.set_ylabel(f"{what}\nwithin {run.environment.horizon:,} steps")
     axes.set_xlabel(f"training {unit}")
+
+
+def _label_greedy(axes: Axes) -> None:
+    axes.set_ylabel(f"return of the greedy policy\nmean of {SELECT_EPISODES} episodes")
+    axes.set_xlabel("training steps")
 
 
 def _label_training(axes: Axes, window: int) -> None:
