@@ -477,7 +477,7 @@ def test_plans_show_themselves_in_notebooks(monkeypatch):
     many = minigym.MDP.from_P({state: {0: [(1.0, state, 0.0, False)]} for state in range(100)})
     assert "... and 60 more states" in agents.solve(many)._repr_html_()
     monkeypatch.setitem(sys.modules, "agents.common.plotting", None)
-    monkeypatch.delattr(agents.common, "plotting")
+    monkeypatch.delattr(agents.common, "plotting", raising=False)  # imported by now, or not
     assert agents.solve("FrozenLake-v1")._repr_html_().startswith("<table>")
 
 
