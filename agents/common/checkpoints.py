@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.common.files import write_atomically
+from agents.common.files import read_arrays, write_arrays
 from minigym import error, logger, seeding
 
 INTERVAL = 60.0
@@ -127,12 +127,8 @@ class Checkpoint:
         }
         arrays |= {"done": np.array(done), "seconds": np.array(self.seconds)}
         arrays |= {"config": np.array(self._config), "format": np.array(FORMAT)}
-        arrays["names"] = np.array(sorted([*arrays, "names"]))
-        objects = [name for name, array in arrays.items() if array.dtype.hasobject]
-        if objects:  # np.savez would pickle them, and nothing would load them again
-            raise TypeError(f"a part of a checkpoint must be plain arrays; of Python objects are {', '.join(objects)}")
         try:
-            write_atomically(self._path, lambda file: np.savez(file, **arrays))
+            write_arrays(self._path, arrays, compressed=False)
         except OSError as problem:  # a full disk must not end the training
             logger.warn(f"no checkpoint could be written to {self._path}: {problem}; the training goes on")
         self._latest = time.monotonic()
@@ -145,12 +141,8 @@ class Checkpoint:
     def _read(self) -> dict[str, NDArray[Any]]:
         assert self._path is not None
         try:
-            # Reading all of it compares every array with its CRC-32 in the file.
-            with open(self._path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-                arrays = dict(file)
+            arrays = read_arrays(self._path)
             written_as, config = arrays["format"].item(), arrays["config"].item()
-            if sorted(arrays) != arrays["names"].tolist():  # a damaged directory of a zip file can hide entries
-                raise ValueError(f"it should hold {', '.join(arrays['names'])}, but holds {', '.join(arrays)}")
         except Exception as problem:  # damaged bytes make zipfile and NumPy raise nearly anything
             raise CheckpointError(
                 f"{self._path} is damaged, cut short, or no checkpoint of minigym's ({problem!r}); {_LEFT}"

@@ -1,9 +1,12 @@
-"""Files to be written: whole or not at all, and pictures only where that is possible."""
+"""Files: written whole or not at all, arrays read back, and pictures only where that is possible."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
 
 from minigym import error
 
@@ -24,6 +27,36 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], *, compressed: bool) -> None:
+    """Write named arrays of numbers or texts to an npz file, whole or not at all.
+
+    Raises:
+        TypeError: for an array of Python objects; NumPy would pickle it, and :func:`read_arrays` refuse it.
+    """
+    objects = [name for name, array in arrays.items() if array.dtype.hasobject]
+    if objects:
+        raise TypeError(f"what is kept must be plain arrays; of Python objects are {', '.join(objects)}")
+    names = np.array(sorted([*arrays, "names"]))
+    save = np.savez_compressed if compressed else np.savez
+    write_atomically(path, lambda file: save(file, **arrays, names=names))
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """What :func:`write_arrays` wrote; opened without pickle, so that no file can execute anything.
+
+    Raises:
+        Exception: nearly any, where the file is damaged or foreign: so do zipfile and NumPy.
+    """
+    # Reading all of it compares every array with its CRC-32 in the file.
+    with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
+        arrays = dict(file)
+    if "names" not in arrays:
+        raise ValueError(f"{path.name} has no list of its arrays, as the format demands")
+    if sorted(arrays) != arrays["names"].tolist():  # a damaged directory of a zip file can hide entries
+        raise ValueError(f"{path.name} should hold {', '.join(arrays['names'])}, but holds {', '.join(arrays)}")
+    return arrays
 
 
 def check_picture(path: str | Path) -> None:

@@ -31,7 +31,7 @@ import minigym
 from agents.common import registry
 from agents.common.checkpoints import Checkpoint
 from agents.common.environment import Environment, describe, unavailable
-from agents.common.files import write_atomically
+from agents.common.files import read_arrays, write_arrays, write_atomically
 from agents.common.run import Learned, Run, checked_seeds, scored
 from minigym import error, logger
 
@@ -87,13 +87,7 @@ class RunWriter:
     def write_learned(self, learned: Learned, seconds: float, **scores: NDArray[np.float64]) -> None:
         """Write ``arrays.npz``, with the scores if they are known yet."""
         arrays = _arrays(learned, seconds, self.environment, self._config) | scores
-        arrays["names"] = np.array(sorted([*arrays, "names"]))
-        for name, array in arrays.items():
-            if array.dtype.hasobject:
-                raise TypeError(
-                    f"{name} must be a plain array, got one of Python objects, which could not be loaded safely"
-                )
-        write_atomically(self.directory / "arrays.npz", lambda file: np.savez_compressed(file, **arrays))
+        write_arrays(self.directory / "arrays.npz", arrays, compressed=True)
 
     def write(self, run: Run) -> None:
         """Write the results; what ``load`` needs comes first."""
@@ -291,16 +285,12 @@ def _read_config(directory: Path) -> str:
 
 def _read_arrays(directory: Path) -> dict[str, NDArray[Any]]:
     try:
-        with open(directory / "arrays.npz", "rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = dict(file)
+        return read_arrays(directory / "arrays.npz")
     except FileNotFoundError:
         raise RunDirectoryError(
             f"{directory} holds no arrays.npz: its training has not ended, or it crashed; agents.resume, or `python -m "
             "agents resume`, goes on with it"
         ) from None
-    if sorted(arrays) != arrays["names"].tolist():  # a damaged directory of a zip file can hide entries
-        raise ValueError(f"arrays.npz should hold {', '.join(arrays['names'])}, but holds {', '.join(arrays)}")
-    return arrays
 
 
 @contextlib.contextmanager
