@@ -110,8 +110,8 @@ def resume(directory: str | Path, env: minigym.MDP | Callable[[], Any] | None = 
     """Go on with a run that was stopped by Ctrl-C, killed or cut off, where its last checkpoint was.
 
     The result is that of the run undisturbed, to the bit on the same machine with the same packages. Without a
-    checkpoint, as of tabular agents, it starts over. A run that is finished is loaded and nothing is changed, with a
-    warning that says so.
+    checkpoint, as of tabular agents, it starts over. One that was killed after its training is scored and written. A run
+    that is finished is loaded and nothing is changed, with a warning that says so.
 
     Args:
         directory: the ``run_dir`` of :func:`train`.
@@ -121,12 +121,18 @@ def resume(directory: str | Path, env: minigym.MDP | Callable[[], Any] | None = 
         RunDirectoryError: where there is no run in the directory, or one that is damaged.
         CheckpointError: where the checkpoint is damaged or foreign; it is left as it is.
     """
-    found = run_directory.unfinished(Path(directory), env)
-    if found is None:
+    directory = Path(directory)
+    if not run_directory.is_trained(directory):
+        found, writer = run_directory.reopened(directory, env)
+        return _trained(writer, found.agent, writer.environment, found.config, found.seeds)
+    if run_directory.is_written(directory):
         minigym.logger.warn(f"the run in {directory} is finished, so there is nothing to resume; nothing was changed")
         return load(directory, env if callable(env) else None)
-    run, writer = found
-    return _trained(writer, run.agent, writer.environment, run.config, run.seeds)
+    _, writer = run_directory.reopened(directory, env)  # killed between the training and the last of its results
+    run = load(directory, env if callable(env) else None)
+    with _unsaved_named(directory):
+        writer.write(run)
+    return run
 
 
 def _trained(writer: RunWriter, name: str, environment: Environment, config: Any, seeds: tuple[int, ...]) -> Run:
@@ -140,8 +146,6 @@ def _trained(writer: RunWriter, name: str, environment: Environment, config: Any
     run = scored(name, environment, config, seeds, learned, seconds)
     with _unsaved_named(writer.directory):
         writer.write(run)
-        if learned.finished:
-            writer.checkpoint.discard()
     return run
 
 

@@ -1,6 +1,7 @@
 """Files: written whole or not at all, arrays read back, and pictures only where that is possible."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,7 +15,8 @@ from minigym import error
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Let ``write`` fill a temporary file beside ``path``, then put it in the place of ``path``.
 
-    A reader, or a crash at any instant, finds the old file or the new one, never a part.
+    A reader, or a crash at any instant, finds the old file or the new one, never a part. (A kill can leave the
+    temporary file too; :func:`is_leftover` knows it.)
     """
     # In the same directory, because os.replace is atomic within one file system only.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -27,6 +29,11 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def is_leftover(path: Path) -> bool:
+    """Whether this is, by its name, a temporary file of :func:`write_atomically`, which only a kill leaves."""
+    return re.fullmatch(r"\..+\.\d+\.tmp", path.name) is not None
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], *, compressed: bool) -> None:

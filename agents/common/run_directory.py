@@ -11,7 +11,7 @@ A run directory holds
   return and length (``"kind": "training"``); every checkpoint of every seed (``"checkpoint"``); and the test episodes
   (``"test"``).
 
-``load`` needs ``config.json`` and ``arrays.npz``.
+``load`` needs ``config.json`` and ``arrays.npz``. ``report.txt`` is written last: where it is, all results are.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ import minigym
 from agents.common import registry
 from agents.common.checkpoints import Checkpoint
 from agents.common.environment import Environment, describe, unavailable
-from agents.common.files import read_arrays, write_arrays, write_atomically
+from agents.common.files import is_leftover, read_arrays, write_arrays, write_atomically
 from agents.common.run import Learned, Run, checked_seeds, scored
 from minigym import error, logger
 
@@ -77,8 +77,8 @@ class RunWriter:
         return cls(directory, environment, text)
 
     def discard(self) -> None:
-        """Remove what was written if the run never began; what has a checkpoint stays."""
-        if self.checkpoint.exists:
+        """Remove what was written if the run never began; what has a checkpoint or results stays."""
+        if self.checkpoint.exists or (self.directory / "arrays.npz").exists():
             return
         (self.directory / "config.json").unlink()
         with contextlib.suppress(OSError):
@@ -87,6 +87,7 @@ class RunWriter:
     def write_learned(self, learned: Learned, seconds: float, **scores: NDArray[np.float64]) -> None:
         """Write ``arrays.npz``, with the scores if they are known yet."""
         arrays = _arrays(learned, seconds, self.environment, self._config) | scores
+        (self.directory / "report.txt").unlink(missing_ok=True)  # one of an earlier stop: all is not written any more
         write_arrays(self.directory / "arrays.npz", arrays, compressed=True)
 
     def write(self, run: Run) -> None:
@@ -99,14 +100,18 @@ class RunWriter:
         self.write_learned(run.learned, run.seconds, **scores)
         lines = "".join(json.dumps(line, allow_nan=False) + "\n" for line in metrics(run))
         write_atomically(self.directory / "metrics.jsonl", lambda file: file.write(lines.encode()))
-        text = report.text(run, self.directory)
-        write_atomically(self.directory / "report.txt", lambda file: file.write(text.encode()))
         try:
             figure = run.plot()
         except ModuleNotFoundError as missing:
             logger.warn(f'there is no learning_curve.png: {missing}; write: pip install "minigym[agents]"')
         else:
             write_atomically(self.directory / "learning_curve.png", lambda file: figure.savefig(file, format="png"))
+        text = report.text(run, self.directory)
+        write_atomically(self.directory / "report.txt", lambda file: file.write(text.encode()))
+        if run.learned.finished:
+            self.checkpoint.discard()
+            for path in filter(is_leftover, list(self.directory.iterdir())):
+                path.unlink()
 
 
 class Described(NamedTuple):
@@ -139,18 +144,28 @@ def described(directory: Path) -> Described:
         return Described(text, found["agent"], found["environment"], config, checked_seeds(found["seeds"]))
 
 
-def unfinished(directory: Path, env: Any) -> tuple[Described, RunWriter] | None:
-    """The description of a run that can go on, and what writes it; None where it is finished.
+def is_trained(directory: Path) -> bool:
+    """Whether the training of the run in this directory is finished."""
+    run = described(directory)
+    if not (directory / "arrays.npz").exists():
+        return False
+    with _damage_named(directory):
+        return bool(_read_arrays(directory, run.text)["finished"].item())
+
+
+def is_written(directory: Path) -> bool:
+    """Whether a finished training has left all its results: the report is written last, then the checkpoint goes."""
+    return (directory / "report.txt").exists() and not (directory / "checkpoint.npz").exists()
+
+
+def reopened(directory: Path, env: Any) -> tuple[Described, RunWriter]:
+    """The description of a run that goes on, and what writes it.
 
     Args:
         directory: the run directory.
         env: the ``MDP`` or the callable that the run was trained on; None where it was an id.
     """
     run = described(directory)
-    if (directory / "arrays.npz").exists():
-        with _damage_named(directory):
-            if _read_arrays(directory)["finished"].item():
-                return None
     given_as = run.environment["given_as"]
     if (env is None) != (given_as == "id"):
         raise error.InvalidParameter(
@@ -177,11 +192,7 @@ def load(directory: str | Path, env: Callable[[], Any] | None = None) -> Run:
     directory = Path(directory)
     found = described(directory)
     with _damage_named(directory):
-        arrays = _read_arrays(directory)
-        if arrays["config"].item() != found.text:
-            raise RunDirectoryError(
-                f"{directory}: config.json and arrays.npz are not of the same run, or config.json was edited afterwards"
-            )
+        arrays = _read_arrays(directory, found.text)
         learned = _learned(arrays, len(found.seeds))
     return scored(  # without scores, the program ended between the training and the test episodes
         found.agent,
@@ -231,7 +242,7 @@ def _claim(directory: Path) -> None:
     """Make the directory; refuse one that holds anything."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        content = sorted(path.name for path in directory.iterdir())
+        content = sorted(path.name for path in directory.iterdir() if not is_leftover(path))
     except OSError as problem:
         raise RunDirectoryError(f"{directory} cannot be a run directory: {problem.strerror}") from None
     if content:
@@ -283,14 +294,19 @@ def _read_config(directory: Path) -> str:
     raise RunDirectoryError(f"{directory} {what}")
 
 
-def _read_arrays(directory: Path) -> dict[str, NDArray[Any]]:
+def _read_arrays(directory: Path, config: str) -> dict[str, NDArray[Any]]:
     try:
-        return read_arrays(directory / "arrays.npz")
+        arrays = read_arrays(directory / "arrays.npz")
     except FileNotFoundError:
         raise RunDirectoryError(
             f"{directory} holds no arrays.npz: its training has not ended, or it crashed; agents.resume, or `python -m "
             "agents resume`, goes on with it"
         ) from None
+    if arrays["config"].item() != config:
+        raise RunDirectoryError(
+            f"{directory}: config.json and arrays.npz are not of the same run, or config.json was edited afterwards"
+        )
+    return arrays
 
 
 @contextlib.contextmanager

@@ -1,11 +1,14 @@
 """Runs that are stopped, killed or damaged, and go on: ``agents.resume`` and ``python -m agents resume``."""
 
+import contextlib
+import itertools
 import os
 import random
 import shutil
 import subprocess
 import sys
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -21,6 +24,7 @@ SMALL = {
     "ppo": {"total_steps": 960, "lanes": 2, "batch_steps": 32, "epochs": 2, "hidden_sizes": (8,), "checkpoints": 3},
     "reinforce": {"total_steps": 900, "episodes": 2, "hidden_sizes": (8,), "checkpoints": 3},
 }
+RESULTS = ["arrays.npz", "config.json", "learning_curve.png", "metrics.jsonl", "report.txt"]
 # A process that keeps a checkpoint at every step, and is killed in the middle of it.
 TRAINING = """
 import sys
@@ -30,6 +34,10 @@ checkpoints.INTERVAL = 0.0
 agents.train("dqn", "CartPole-v1", seeds=2, run_dir=sys.argv[1], total_steps=900, learning_starts=100,
              hidden_sizes=(8,), batch_size=16, checkpoints=3)
 """
+
+
+class Killed(BaseException):
+    """As by the system: nothing in the program may catch it."""
 
 
 def make_pole():
@@ -90,7 +98,21 @@ def test_a_finished_run_says_so_and_nothing_is_changed(tmp_path):
     with pytest.warns(UserWarning, match="finished, so there is nothing to resume; nothing was changed"):
         run = agents.resume(tmp_path / "run")
     assert run.learned.finished
+    with pytest.warns(UserWarning, match="nothing to resume"):
+        assert main(["resume", str(tmp_path / "run")]) == 0
     assert before == {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in (tmp_path / "run").iterdir()}
+
+
+def test_a_config_that_was_edited_after_a_stop_is_refused_and_the_results_stay(tmp_path, monkeypatch):
+    with monkeypatch.context() as context:
+        stopped_after(context, 0)
+        agents.train("q_learning", "FrozenLake-v1", episodes=50, run_dir=tmp_path / "run")
+    path = tmp_path / "run" / "config.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"episodes": 50', '"episodes": 60'), encoding="utf-8")
+    before = {path: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    with pytest.raises(agents.RunDirectoryError, match="not of the same run, or config.json was edited"):
+        agents.resume(tmp_path / "run")
+    assert before == {path: path.read_bytes() for path in (tmp_path / "run").iterdir()}
 
 
 def test_without_a_checkpoint_it_starts_over(tmp_path):
@@ -144,10 +166,65 @@ def test_a_kill_at_any_moment_leaves_what_can_be_resumed(tmp_path):
             process.kill()
             process.wait()
         checkpoints_found += (directory / "checkpoint.npz").exists()
-        if (directory / "arrays.npz").exists():
-            continue  # it was quicker than the kill
-        assert_same(agents.resume(directory), undisturbed)
+        with warnings.catch_warnings(action="ignore"):  # it may have been quicker than the kill, and resume says so
+            assert_same(agents.resume(directory), undisturbed)
+        assert sorted(path.name for path in directory.iterdir()) == RESULTS
     assert checkpoints_found
+
+
+@pytest.mark.parametrize("agent", ["dqn", "q_learning"])
+@pytest.mark.parametrize("killed_in", ["train", "resume"])
+def test_a_kill_before_or_after_any_file_is_written_can_be_resumed(agent, killed_in, tmp_path, monkeypatch):
+    env, settings = ("CartPole-v1", SMALL["dqn"]) if agent == "dqn" else ("FrozenLake-v1", {"episodes": 20})
+    undisturbed = agents.train(agent, env, seeds=2, **settings)
+    if killed_in == "resume":
+        with monkeypatch.context() as context:
+            stopped_after(context, 0)
+            half = agents.train(agent, env, seeds=2, run_dir=tmp_path / "stopped", **settings)
+            assert not half.learned.finished
+    replace = os.replace
+    names = []
+
+    def killed(source, target):
+        """Take the process away at the given file, and leave what a kill leaves: no ``finally`` puts this in order."""
+        names.append(target.name)
+        if len(names) < count:
+            return replace(source, target)
+        if moment == "after":
+            replace(source, target)
+        else:
+            shutil.copy(source, source.with_name(f".{target.name}.123456.tmp"))
+        raise Killed
+
+    for count, moment in itertools.product(itertools.count(1), ["before", "after"]):
+        directory = tmp_path / f"{count} {moment}"
+        if killed_in == "resume":
+            shutil.copytree(tmp_path / "stopped", directory)
+        names.clear()
+        with monkeypatch.context() as context:
+            context.setattr(os, "replace", killed)
+            try:
+                if killed_in == "train":
+                    agents.train(agent, env, seeds=2, run_dir=directory, **settings)
+                else:
+                    agents.resume(directory)
+            except Killed:
+                pass
+            else:
+                break
+        if (directory / "config.json").exists():
+            is_whole = (directory / "report.txt").exists() and not (directory / "checkpoint.npz").exists()
+            with pytest.warns(UserWarning, match="nothing to resume") if is_whole else contextlib.nullcontext():
+                resumed = agents.resume(directory)
+        else:  # nothing was begun yet
+            resumed = agents.train(agent, env, seeds=2, run_dir=directory, **settings)
+        assert_same(resumed, undisturbed)
+        assert_same(agents.load(directory), undisturbed)
+        assert "Stopped early" not in (directory / "report.txt").read_text(encoding="utf-8")
+        assert sorted(path.name for path in directory.iterdir()) == RESULTS
+    begun = ["config.json"] * (killed_in == "train") + ["checkpoint.npz"] * (agent == "dqn")
+    results = ["arrays.npz", "arrays.npz", "metrics.jsonl", "learning_curve.png", "report.txt"]
+    assert names == begun + results
 
 
 def test_the_best_checkpoint_has_a_policy_of_its_own():
