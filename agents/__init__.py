@@ -110,8 +110,8 @@ def resume(directory: str | Path, env: minigym.MDP | Callable[[], Any] | None = 
     """Go on with a run that was stopped by Ctrl-C, killed or cut off, where its last checkpoint was.
 
     The result is that of the run undisturbed, to the bit on the same machine with the same packages. Without a
-    checkpoint, as of tabular agents, it starts over. One that was killed after its training is scored and written. A run
-    that is finished is loaded and nothing is changed, with a warning that says so.
+    checkpoint, as of tabular agents, it starts over. A run that was killed after its training is scored and written;
+    one that is finished is loaded and nothing is changed, with a warning that says so.
 
     Args:
         directory: the ``run_dir`` of :func:`train`.

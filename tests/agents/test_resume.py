@@ -110,7 +110,7 @@ def test_a_config_that_was_edited_after_a_stop_is_refused_and_the_results_stay(t
     path = tmp_path / "run" / "config.json"
     path.write_text(path.read_text(encoding="utf-8").replace('"episodes": 50', '"episodes": 60'), encoding="utf-8")
     before = {path: path.read_bytes() for path in (tmp_path / "run").iterdir()}
-    with pytest.raises(agents.RunDirectoryError, match="not of the same run, or config.json was edited"):
+    with pytest.raises(agents.RunDirectoryError, match=r"not of the same run, or config\.json was edited"):
         agents.resume(tmp_path / "run")
     assert before == {path: path.read_bytes() for path in (tmp_path / "run").iterdir()}
 
