@@ -85,15 +85,16 @@ def train(
             among others.
         run_dir: a new or empty directory to save the run in; its ``config.json`` is written before the training.
         env_kwargs: arguments for ``minigym.make``, where ``env`` is an id.
-        **hyperparameters: those that the agent's ``Config`` names; the others keep its defaults.
+        **hyperparameters: those that the agent's ``Config`` names; the others are its recipe for the environment.
 
     Returns:
         The run. Ctrl-C ends the training at a whole step, and the run then holds what was learned until there
         (``run.learned.finished`` is False); a second Ctrl-C raises KeyboardInterrupt at once.
     """
-    config = registry.configured(name, hyperparameters)
+    registry.module(name)  # an unknown name is refused first
     seeds = checked_seeds(seeds)
     environment = describe(env, env_kwargs)
+    config = registry.configured(name, hyperparameters, environment)
     if run_dir is None:
         with Progress() as progress:
             learned = registry.module(name).train(environment, config, seeds, progress)

@@ -83,10 +83,12 @@ def _train(args: list[str]) -> int:
         )
     name = args[0]
     config_class = registry.module(name).Config
+    named = arguments.peeked("--env", args)
+    recipe = registry.configured(name, {}, None if named is None else describe(named))
 
     def train(
         env: Annotated[str, tyro.conf.arg(metavar="ENV")],
-        hyperparameters: tyro.conf.OmitArgPrefixes[config_class],  # type: ignore[valid-type]  # known only here
+        hyperparameters: tyro.conf.OmitArgPrefixes[config_class] = recipe,  # type: ignore[valid-type]  # known only here
         seeds: _Seeds = "1",
         run_dir: Annotated[str | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="")] = None,
         env_kwargs: _Pairs = (),
@@ -95,7 +97,7 @@ def _train(args: list[str]) -> int:
 
         Args:
             env: The environment's id, such as FrozenLake-v1.
-            hyperparameters: The agent's own; the defaults are its recipe.
+            hyperparameters: The agent's own; the defaults are its recipe for ENV.
             seeds: How many independent runs, with the seeds 0, 1, ...; or the seeds themselves, as in 7,8,9.
             run_dir: A new directory for the run; runs/AGENT-ENV-NUMBER where it is not given.
             env_kwargs: Arguments for the environment, such as map_name=8x8 is_slippery=False.
@@ -155,8 +157,9 @@ def _compare(
         output: A picture of the comparison to write, such as comparison.png.
     """
     given, kwargs = arguments.values("--hyperparameters", hyperparameters), arguments.values("--env-kwargs", env_kwargs)
+    environment = describe(env, kwargs)
     for name in names:  # whatever is wrong is said before an hour of training, not after it
-        registry.configured(name, given)
+        registry.configured(name, given, environment)
     if len(names) < 2:
         raise error.InvalidParameter(f"to compare takes at least two agents, got {len(names)}")
     if output is not None:

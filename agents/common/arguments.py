@@ -47,6 +47,17 @@ def _lines(option: str, pair: str, path: Path) -> list[str]:
         raise error.InvalidParameter(f"{option} {pair}: the file cannot be read: {problem}") from None
 
 
+def peeked(option: str, args: Sequence[str]) -> str | None:
+    """The value of an option among arguments that nobody has read yet; None where it is not there."""
+    for position, argument in enumerate(args):
+        name, equals, value = argument.partition("=")
+        if name == option and equals:
+            return value
+        if name == option and position + 1 < len(args):
+            return args[position + 1]
+    return None
+
+
 def new_directory(agent: str, env: str) -> Path:
     stem = re.sub(r"[^\w.-]+", "_", f"{agent}-{env}")
     return next(path for n in itertools.count(1) if not (path := Path("runs") / f"{stem}-{n}").exists())

@@ -9,9 +9,12 @@ import typing
 from collections.abc import Iterable, Mapping
 from numbers import Real
 from types import ModuleType
-from typing import Any, Literal, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union
 
 from minigym import error
+
+if TYPE_CHECKING:
+    from agents.common.environment import Environment
 
 
 class Agent(NamedTuple):
@@ -40,8 +43,14 @@ def module(name: str) -> ModuleType:
     return importlib.import_module(AGENTS[name].module)
 
 
-def configured(name: str, hyperparameters: Mapping[str, Any]) -> Any:
-    """The agent's ``Config`` with these hyperparameters, each of the type that the Config names."""
+def configured(name: str, hyperparameters: Mapping[str, Any], environment: "Environment | None" = None) -> Any:
+    """The agent's ``Config`` with these hyperparameters, each of the type that the Config names.
+
+    The others are the recipe for the environment: the Config's defaults, some of which an agent that was made for
+    vectors replaces by its ``TABLE_RECIPE`` where observations are the states of a table.
+    """
+    if environment is not None and environment.mdp is not None:
+        hyperparameters = {**getattr(module(name), "TABLE_RECIPE", {}), **hyperparameters}
     config_class = module(name).Config
     hints = typing.get_type_hints(config_class)
     valid = [field.name for field in dataclasses.fields(config_class)]
