@@ -58,3 +58,4 @@ def train(environment: Environment, config: Config, seeds: Sequence[int], progre
 
 
 policy = tabular.policy
+acting = tabular.acting

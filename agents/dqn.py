@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ from agents.common.encoding import encoding
 from agents.common.environment import Environment
 from agents.common.lanes import Transition, lanes_of
 from agents.common.progress import Progress
-from agents.common.run import Learned
+from agents.common.run import Acting, Learned
 from agents.common.threads import torch_threads
 from minigym import error
 
@@ -33,7 +34,7 @@ try:
 except ModuleNotFoundError as missing:
     raise error.DependencyNotInstalled('dqn needs PyTorch; write: pip install "minigym[deep]"') from missing
 
-from agents.common.deep import greedy, greedy_policy, learned
+from agents.common.deep import best_of, greedy, greedy_policy, learned, mean_loss, policy_of
 from agents.common.networks import Generators, Learner, Network, uniform
 from agents.common.selection import Selection
 
@@ -204,8 +205,8 @@ def train(environment: Environment, config: Config, seeds: Sequence[int], progre
             "streams": Streams(generators),
         }
 
-        step = progress.checkpoint.restore(parts)
-        progress.start(config.total_steps, "step", begin=step)
+        step, losses = progress.checkpoint.restore(parts), torch.full((len(seeds),), math.nan)
+        progress.start(config.total_steps * len(seeds), "step", begin=step * len(seeds))
         while step < config.total_steps and not progress.stop:
             step += 1
             observation = lanes.observation
@@ -219,7 +220,12 @@ def train(environment: Environment, config: Config, seeds: Sequence[int], progre
                 if learner.updates % config.target_interval == 0:
                     target_theta.copy_(learner.theta.detach())
             selection.look(step, learner.theta, act)
-            progress.update(1, training_return=lanes.record.recent, greedy_return=selection.recent)
+            progress.update(
+                len(seeds),
+                return_=lanes.record.recent,
+                greedy=selection.recent,
+                loss=partial(mean_loss, learner, losses),
+            )
             progress.checkpoint.keep(step, parts)
         progress.checkpoint.keep(step, parts, last=True)
         steps = np.full(len(seeds), step)
@@ -229,3 +235,13 @@ def train(environment: Environment, config: Config, seeds: Sequence[int], progre
 def policy(arrays: Mapping[str, NDArray[Any]], index: int) -> Callable[[Any], Any]:
     """The greedy policy of the ``index``-th seed: an observation -> an action, a batch of them -> an array."""
     return greedy_policy(arrays, index, ACTIVATION)
+
+
+def acting(arrays: Mapping[str, NDArray[Any]], index: int, config: Config, generator: np.random.Generator) -> Acting:
+    """The ``index``-th seed's policy as it acts at the end of its training: it explores with the last epsilon."""
+
+    def choose(values: torch.Tensor) -> NDArray[np.int64]:
+        (best,), num_actions = best_of(values), values.shape[-1]
+        return explore(best[:, None], config.final_epsilon, num_actions, [generator] * len(best)).T
+
+    return Acting(policy_of(choose, arrays, index, ACTIVATION), f"exploring with epsilon {config.final_epsilon:g}")

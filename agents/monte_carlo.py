@@ -125,3 +125,4 @@ def train(environment: Environment, config: Config, seeds: Sequence[int], progre
 
 
 policy = tabular.policy
+acting = tabular.acting

@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,7 +26,7 @@ from agents.common.encoding import Encoding, encoding
 from agents.common.environment import Environment
 from agents.common.lanes import Lanes, lanes_of
 from agents.common.progress import Progress
-from agents.common.run import Learned
+from agents.common.run import Acting, Learned
 from agents.common.threads import torch_threads
 from minigym import error
 
@@ -34,8 +35,8 @@ try:
 except ModuleNotFoundError as missing:
     raise error.DependencyNotInstalled('ppo needs PyTorch; write: pip install "minigym[deep]"') from missing
 
-from agents.common.actor_critic import drawn, entropy, heads, taken
-from agents.common.deep import greedy, greedy_policy, learned
+from agents.common.actor_critic import drawn, entropy, heads, sampled, taken
+from agents.common.deep import greedy, greedy_policy, learned, mean_loss
 from agents.common.networks import Generators, Learner, Network, orthogonal
 from agents.common.selection import Selection
 
@@ -213,7 +214,7 @@ def train(environment: Environment, config: Config, seeds: Sequence[int], progre
         parts = {"lanes": lanes, "learner": learner, "selection": selection, "streams": Streams(generators)}
 
         done = progress.checkpoint.restore(parts)
-        progress.start(total, "step", begin=done * config.batch_size)
+        progress.start(total * len(seeds), "step", begin=done * config.batch_size * len(seeds))
         while done < config.iterations and not progress.stop:
             learning_rate = config.learning_rate * (1 - done / config.iterations)
             with torch.no_grad():
@@ -221,10 +222,16 @@ def train(environment: Environment, config: Config, seeds: Sequence[int], progre
                 everything = samples(network, learner.theta, batch, config.gamma, config.gae_lambda)
             for _ in range(config.epochs):
                 for part in minibatches(everything, config.minibatches, generators):
-                    learner.update(loss(network, learner.theta, part, config), learning_rate)
+                    losses = loss(network, learner.theta, part, config)
+                    learner.update(losses, learning_rate)
             done += 1
             selection.look(done * config.batch_size, learner.theta, act)
-            progress.update(config.batch_size, training_return=lanes.record.recent, greedy_return=selection.recent)
+            progress.update(
+                config.batch_size * len(seeds),
+                return_=lanes.record.recent,
+                greedy=selection.recent,
+                loss=partial(mean_loss, learner, losses),
+            )
             progress.checkpoint.keep(done, parts)
         progress.checkpoint.keep(done, parts, last=True)
         steps = np.full(len(seeds), done * config.batch_size)
@@ -234,3 +241,8 @@ def train(environment: Environment, config: Config, seeds: Sequence[int], progre
 def policy(arrays: Mapping[str, NDArray[Any]], index: int) -> Callable[[Any], Any]:
     """The greedy policy of the ``index``-th seed: an observation -> the likeliest action, a batch -> an array."""
     return greedy_policy(arrays, index, ACTIVATION, others=1)
+
+
+def acting(arrays: Mapping[str, NDArray[Any]], index: int, config: Config, generator: np.random.Generator) -> Acting:
+    """The ``index``-th seed's policy as it acts in training: it draws from its probabilities."""
+    return sampled(arrays, index, ACTIVATION, generator)

@@ -18,6 +18,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,7 +31,7 @@ from agents.common.encoding import Encoding, encoding
 from agents.common.environment import Environment
 from agents.common.lanes import Lanes, lanes_of
 from agents.common.progress import Progress
-from agents.common.run import Learned
+from agents.common.run import Acting, Learned
 from agents.common.threads import torch_threads
 from minigym import error
 
@@ -39,8 +40,8 @@ try:
 except ModuleNotFoundError as missing:
     raise error.DependencyNotInstalled('reinforce needs PyTorch; write: pip install "minigym[deep]"') from missing
 
-from agents.common.actor_critic import drawn, entropy, heads, taken
-from agents.common.deep import greedy, greedy_policy, learned
+from agents.common.actor_critic import drawn, entropy, heads, sampled, taken
+from agents.common.deep import greedy, greedy_policy, learned, mean_loss
 from agents.common.networks import Generators, Learner, Network, orthogonal
 from agents.common.selection import Selection
 
@@ -170,9 +171,9 @@ def train(environment: Environment, config: Config, seeds: Sequence[int], progre
         }
 
         done = progress.checkpoint.restore(parts)
-        slowest = min(int(steps.min()), total)
-        progress.start(total, "step", begin=slowest)
-        while slowest < total and not progress.stop:
+        counted = np.minimum(steps, total)  # what goes beyond the budget is no progress
+        progress.start(total * len(seeds), "step", begin=int(counted.sum()))
+        while counted.min() < total and not progress.stop:
             lanes.begin(done)
             left = np.maximum(0.0, 1 - steps[:, None] / total).astype(np.float32)
             playing = np.broadcast_to(left > 0, lanes.shape)
@@ -185,14 +186,24 @@ def train(environment: Environment, config: Config, seeds: Sequence[int], progre
             learner.update(losses, config.learning_rate * torch.from_numpy(left))
             done += 1
             steps += episodes.playing.sum(dim=(1, 2)).numpy()
-            before, slowest = slowest, min(int(steps.min()), total)
+            before, counted = counted, np.minimum(steps, total)
             selection.look(steps, learner.theta, act)
-            progress.update(slowest - before, training_return=lanes.record.recent, greedy_return=selection.recent)
+            progress.update(
+                int((counted - before).sum()),
+                return_=lanes.record.recent,
+                greedy=selection.recent,
+                loss=partial(mean_loss, learner, losses),
+            )
             progress.checkpoint.keep(done, parts)
         progress.checkpoint.keep(done, parts, last=True)
-        return learned(network, learner, selection, lanes.record, encode, steps, finished=slowest == total)
+        return learned(network, learner, selection, lanes.record, encode, steps, finished=counted.min() == total)
 
 
 def policy(arrays: Mapping[str, NDArray[Any]], index: int) -> Callable[[Any], Any]:
     """The greedy policy of the ``index``-th seed: an observation -> the likeliest action, a batch -> an array."""
     return greedy_policy(arrays, index, ACTIVATION, others=1)
+
+
+def acting(arrays: Mapping[str, NDArray[Any]], index: int, config: Config, generator: np.random.Generator) -> Acting:
+    """The ``index``-th seed's policy as it acts in training: it draws from its probabilities."""
+    return sampled(arrays, index, ACTIVATION, generator)

@@ -1,10 +1,15 @@
 """One network that is both actor and critic: logits of the actions, and in its last output the value of the state."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from agents.common.deep import policy_of
 from agents.common.networks import Network
+from agents.common.run import Acting
 
 
 def heads(network: Network, theta: torch.Tensor, observations: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -21,6 +26,20 @@ def drawn(log_probabilities: torch.Tensor, uniform: NDArray[np.float32]) -> NDAr
     """(...,): of log-probabilities (..., actions) the first whose cumulative probability exceeds a uniform number."""
     cumulative = log_probabilities.exp().cumsum(dim=-1)[..., :-1].numpy()  # the last takes what rounding leaves
     return (cumulative <= uniform[..., None]).sum(axis=-1)
+
+
+def sampled(
+    arrays: Mapping[str, NDArray[Any]],
+    index: int,
+    activation: Callable[[torch.Tensor], torch.Tensor],
+    generator: np.random.Generator,
+) -> Acting:
+    """The policy itself, of which the greedy one takes only the likeliest action; arguments as of ``policy_of``."""
+
+    def choose(outputs: torch.Tensor) -> NDArray[np.int64]:
+        return drawn(outputs.log_softmax(dim=-1), generator.random(outputs.shape[:-1], np.float32))
+
+    return Acting(policy_of(choose, arrays, index, activation, others=1), "each action drawn from its probabilities")
 
 
 def taken(log_probabilities: torch.Tensor, action: torch.Tensor) -> torch.Tensor:

@@ -22,11 +22,19 @@ def greedy(network: Network, encode: Encoding) -> Act:
     """What takes the action of the largest output: parameters (S, P), observations (S, L, ...) -> actions (S, L)."""
 
     def act(theta: torch.Tensor, observations: NDArray[Any]) -> NDArray[np.int64]:
-        with torch.no_grad():
-            outputs = network(theta, torch.from_numpy(encode(observations)))
-        return outputs[..., : encode.actions].argmax(dim=-1).numpy()
+        return best_of(_action_outputs(network, encode, theta, observations))
 
     return act
+
+
+def best_of(outputs: torch.Tensor) -> NDArray[np.int64]:
+    """Outputs (..., actions) -> (...), the action of the largest one."""
+    return outputs.argmax(dim=-1).numpy()
+
+
+def mean_loss(learner: Learner, losses: torch.Tensor) -> float:
+    """For a progress bar: the mean of the losses (S,) over the seeds that have not diverged; NaN without any."""
+    return float(losses.detach()[learner.healthy[:, 0]].mean())
 
 
 def learned(
@@ -67,9 +75,21 @@ def greedy_policy(
     activation: Callable[[torch.Tensor], torch.Tensor],
     others: int = 0,
 ) -> Callable[[Any], Any]:
-    """The policy that takes the action of the largest output: an observation -> an action, a batch -> an array.
+    """The policy that takes the action of the largest output; see :func:`policy_of`."""
+    return policy_of(best_of, arrays, index, activation, others)
+
+
+def policy_of(
+    choose: Callable[[torch.Tensor], NDArray[np.int64]],
+    arrays: Mapping[str, NDArray[Any]],
+    index: int,
+    activation: Callable[[torch.Tensor], torch.Tensor],
+    others: int = 0,
+) -> Callable[[Any], Any]:
+    """A policy that a network was trained for: an observation -> an action, a batch of them -> an array.
 
     Args:
+        choose: the actions' outputs (1, B, actions) -> actions (1, B).
         arrays: those of :func:`learned`.
         index: of which seed.
         activation: the network's.
@@ -80,13 +100,22 @@ def greedy_policy(
     network = Network((len(layers[0][0]), *(weight.shape[1] for weight, _ in layers)), activation)
     theta = torch.from_numpy(np.concatenate([np.ravel(part) for part in itertools.chain(*layers)])[None])
     shape = tuple(arrays["observation_shape"][index])
-    act = greedy(network, Encoding(shape, network.sizes[0], network.sizes[-1] - others))
+    encode = Encoding(shape, network.sizes[0], network.sizes[-1] - others)
 
     def policy(observation: Any) -> Any:
-        action = act(theta, np.reshape(observation, (1, -1, *shape)))[0]
+        action = choose(_action_outputs(network, encode, theta, np.reshape(observation, (1, -1, *shape))))[0]
         return int(action[0]) if np.ndim(observation) == len(shape) else action
 
     return policy
+
+
+def _action_outputs(
+    network: Network, encode: Encoding, theta: torch.Tensor, observations: NDArray[Any]
+) -> torch.Tensor:
+    """Parameters (S, P), observations (S, L, ...) -> the actions' outputs (S, L, actions)."""
+    with torch.no_grad():
+        outputs = network(theta, torch.from_numpy(encode(observations)))
+    return outputs[..., : encode.actions]
 
 
 def _by_layer(network: Network, theta: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:

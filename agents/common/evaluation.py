@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from agents.common import streams
 from agents.common.environment import Environment
+from agents.common.lanes import Lanes, lanes_of
 from minigym import MDP, error
 
 EPISODES = 100
@@ -31,6 +33,9 @@ def play_test_episodes(
     Returns:
         (seeds, episodes).
     """
+    if environment.has_engine and environment.mdp is None:  # to load one costs more than a table's short episodes
+        with closing(lanes_of(environment, seeds, episodes, streams.TEST)) as lanes:
+            return first_returns(lanes, _each_its_own(policies), environment.horizon)
     # All episodes of a seed advance side by side, so that a network sees one batch a step.
     envs = [environment.make() for _ in range(episodes)]
     try:
@@ -42,6 +47,43 @@ def play_test_episodes(
         for env in envs:
             env.close()
     return np.array(returns).reshape(len(seeds), episodes)
+
+
+def first_returns(
+    lanes: Lanes, act: Callable[[NDArray[Any], NDArray[np.bool_]], NDArray[np.int64]], longest: int
+) -> NDArray[np.float64]:
+    """(S, L): the undiscounted return of each lane's first episode, or of its first ``longest`` steps.
+
+    Args:
+        lanes: where to play.
+        act: observations (S, L, ...), and which lanes still play, (S, L) -> actions (S, L); those of the others count
+            for nothing.
+        longest: how many steps at most.
+    """
+    returns, playing = np.zeros(lanes.shape), np.ones(lanes.shape, np.bool_)
+    for _ in range(longest):
+        transition = lanes.step(act(lanes.observation, playing))
+        returns += np.where(playing, transition.reward, 0.0)
+        playing &= ~(transition.terminated | transition.truncated)
+        if not playing.any():
+            break
+    return returns
+
+
+def _each_its_own(
+    policies: Sequence[Callable[[Any], Any]],
+) -> Callable[[NDArray[Any], NDArray[np.bool_]], NDArray[np.int64]]:
+    """What lets each seed's policy choose for those of its lanes that still play."""
+
+    def act(observations: NDArray[Any], playing: NDArray[np.bool_]) -> NDArray[np.int64]:
+        actions = np.zeros(playing.shape, np.int64)
+        for index, policy in enumerate(policies):
+            own = playing[index]
+            if own.any():
+                actions[index, own] = policy(observations[index, own])
+        return actions
+
+    return act
 
 
 def _returns(

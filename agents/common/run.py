@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.common import evaluation, registry
+from agents.common import evaluation, registry, streams
 from agents.common.environment import Environment
 from minigym import error, seeding
 
@@ -36,6 +36,15 @@ class Learned:
     """The learning curves: "steps" or "episodes" (checkpoints,), and figures (seeds, checkpoints)."""
     finished: bool
     """False if Ctrl-C ended the training early; all of the above is whole and usable all the same."""
+
+
+class Acting(NamedTuple):
+    """What an agent does while it learns, in place of what it takes to be best."""
+
+    policy: Callable[[Any], Any]
+    """An observation, or a batch of them -> action(s); every call draws further random numbers."""
+    words: str
+    """How it differs from the greedy policy, as in "exploring with epsilon 0.05"."""
 
 
 @dataclass(eq=False, repr=False)
@@ -118,6 +127,21 @@ class Run:
 
         ``best`` asks for the network of the seed's best checkpoint on the select stream, instead of the last one.
         """
+        return registry.module(self.agent).policy(self._arrays_of(index, best), index)
+
+    def acting(self, index: int = 0, *, best: bool = False) -> Acting:
+        """The policy of ``seeds[index]`` as it acts while it learns, with what it explores by at the end.
+
+        PPO and REINFORCE draw each action from their probabilities, the others explore with their last epsilon or
+        noise. The random numbers are a part of the seed's test stream that begins anew with each call of this method:
+        the same calls of ``.policy`` then give the same actions.
+        """
+        arrays = self._arrays_of(index, best)
+        generator = streams.generator(self.seeds[index], streams.TEST, streams.ACTING)
+        return registry.module(self.agent).acting(arrays, index, self.config, generator)
+
+    def _arrays_of(self, index: int, best: bool) -> dict[str, NDArray[Any]]:
+        """What was learned; the networks of the best checkpoints in place of the last ones."""
         if not -len(self.seeds) <= index < len(self.seeds):
             raise IndexError(f"index counts the run's {len(self.seeds)} seeds from 0, got {index}")
         arrays = self.learned.arrays
@@ -126,7 +150,7 @@ class Run:
             if not kept:
                 raise error.InvalidParameter(f"{self.agent} keeps its last policy alone; leave out best=True")
             arrays = arrays | kept
-        return registry.module(self.agent).policy(arrays, index)
+        return arrays
 
     def plot(self, kind: str = "learning_curve", **options: Any) -> "Figure":
         """A picture, as a matplotlib Figure that no global state knows of, and that notebooks show inline.

@@ -10,7 +10,8 @@ from minigym import error
 if TYPE_CHECKING:
     from agents.common.run import Run
 
-_WINDOW = 100  # training episodes whose mean return must reach the threshold where nothing is known exactly
+WINDOW = 100
+"""Training episodes in a row whose mean return must reach the threshold where nothing is known of the greedy policy."""
 
 
 class Reached(NamedTuple):
@@ -45,12 +46,9 @@ def reached(run: "Run", threshold: float | None = None) -> Reached:
             return is (an agent that explores must then be better than the threshold).
         threshold: the return; None for the environment's ``reward_threshold``.
     """
-    threshold = run.environment.reward_threshold if threshold is None else threshold
-    if threshold is None:
-        raise error.InvalidParameter(
-            f"{run.environment.name} has no reward_threshold to reach; write for instance threshold=0.7"
-        )
+    threshold = _threshold(run, threshold)
     steps = np.full(len(run.seeds), np.inf)
+    in_training = solved_after(run, threshold)
     checkpoints = run.learned.checkpoints
     for index, lengths in enumerate(run.learned.episode_lengths):
         ends = np.concatenate([[0], np.cumsum(lengths)])  # the steps after n episodes
@@ -60,12 +58,39 @@ def reached(run: "Run", threshold: float | None = None) -> Reached:
         elif "greedy_return" in checkpoints:
             times, good = checkpoints["steps"], checkpoints["greedy_return"][index] >= threshold
         else:
-            times = ends[_WINDOW:]
-            good = moving_mean(run.episode_returns[index], _WINDOW) >= threshold
+            times, good = ends, np.arange(len(ends)) >= in_training[index]
         if good.any():
             steps[index] = times[good.argmax()]
     seconds = run.seconds * steps / np.maximum(run.steps, 1)
-    return Reached(float(threshold), steps, seconds, run.steps)
+    return Reached(threshold, steps, seconds, run.steps)
+
+
+def solved_after(run: "Run", threshold: float | None = None) -> NDArray[np.float64]:
+    """(seeds,): after how many training episodes the first 100 in a row with a mean return of the threshold ended.
+
+    So did Gym define that CartPole is solved. The episodes are counted up to the last of the hundred, so the least is
+    100; courses that count those before the hundred print 100 less. Infinite where there were no such episodes.
+
+    Args:
+        run: the run; its agent explores while it trains.
+        threshold: the mean return; None for the environment's ``reward_threshold``.
+    """
+    threshold = _threshold(run, threshold)
+    after = np.full(len(run.seeds), np.inf)
+    for index, returns in enumerate(run.episode_returns):
+        good = moving_mean(returns, WINDOW) >= threshold
+        if good.any():
+            after[index] = WINDOW + good.argmax()
+    return after
+
+
+def _threshold(run: "Run", given: float | None) -> float:
+    threshold = run.environment.reward_threshold if given is None else given
+    if threshold is None:
+        raise error.InvalidParameter(
+            f"{run.environment.name} has no reward_threshold to reach; write for instance threshold=0.7"
+        )
+    return float(threshold)
 
 
 def moving_mean(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:

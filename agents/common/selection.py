@@ -15,23 +15,11 @@ from numpy.typing import NDArray
 
 from agents.common import streams
 from agents.common.environment import Environment
-from agents.common.evaluation import SELECT_EPISODES
-from agents.common.lanes import Lanes, lanes_of
+from agents.common.evaluation import SELECT_EPISODES, first_returns
+from agents.common.lanes import lanes_of
 
 Act = Callable[[torch.Tensor, NDArray[Any]], NDArray[np.int64]]
 """Parameters (S, P) and observations (S, L, ...) -> actions (S, L)."""
-
-
-def first_returns(lanes: Lanes, act: Act, theta: torch.Tensor, longest: int) -> NDArray[np.float64]:
-    """(S, L): the undiscounted return of each lane's first episode, or of its first ``longest`` steps."""
-    returns, playing = np.zeros(lanes.shape), np.ones(lanes.shape, np.bool_)
-    for _ in range(longest):
-        transition = lanes.step(act(theta, lanes.observation))
-        returns += np.where(playing, transition.reward, 0.0)
-        playing &= ~(transition.terminated | transition.truncated)
-        if not playing.any():
-            break
-    return returns
 
 
 class Selection:
@@ -68,7 +56,8 @@ class Selection:
         present = theta.detach()[torch.from_numpy(rows)]
         seeds = [self._seeds[row] for row in rows]
         with closing(lanes_of(self._environment, seeds, SELECT_EPISODES, streams.SELECT)) as lanes:
-            means = first_returns(lanes, act, present, self._environment.horizon).mean(axis=1)
+            played = first_returns(lanes, lambda seen, _: act(present, seen), self._environment.horizon)
+            means = played.mean(axis=1)
         if self._best is None:
             self._best = np.zeros(theta.shape, np.float32)
         for row, own, mean in zip(rows, present.numpy(), means, strict=True):

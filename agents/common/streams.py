@@ -11,10 +11,13 @@ import numpy as np
 TRAIN, AGENT, SELECT, TEST = range(4)
 """Purposes: the training environment, the agent's own draws, choosing among checkpoints, the final score."""
 
+ACTING = 1
+"""The part of a test stream from which a policy draws that does not act greedily."""
 
-def generator(seed: int, purpose: int) -> np.random.Generator:
-    """The stream of one purpose of run ``seed``."""
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(purpose,))))
+
+def generator(seed: int, purpose: int, *part: int) -> np.random.Generator:
+    """The stream of one purpose of run ``seed``; a ``part`` of it has a stream of its own."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(purpose, *part))))
 
 
 def integers(seed: int, purpose: int, count: int = 1, *part: int) -> list[int]:

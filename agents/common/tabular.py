@@ -30,8 +30,8 @@ from agents.common import streams, worth
 from agents.common.acting import epsilon_greedy, noisy_greedy
 from agents.common.environment import LONGEST_EPISODE, layers, time_limit, visible_table
 from agents.common.progress import Progress
-from agents.common.run import Learned
-from agents.common.schedules import TabularConfig
+from agents.common.run import Acting, Learned
+from agents.common.schedules import NoisyConfig, TabularConfig
 from minigym import TabularEnv, error, seeding, wrappers
 from minigym.dynamics.mdp import Tables, draw_outcome, draw_start
 from minigym.dynamics.world import SCALAR_OPS, Ops
@@ -299,8 +299,7 @@ def learn(
         driver = driver or ("kernel" if mdp is not None and _only_the_table_counts(env) else "step")
     if mdp is not None and config.gamma == 1:  # not every table has values to learn then: say why before the training
         planning.solve(mdp, gamma=1.0)
-    noisy = getattr(config, "exploration", None) == "noise"
-    choose, explorations = (noisy_greedy, config.noise_scales()) if noisy else (epsilon_greedy, config.epsilons())
+    choose, explorations = _exploring(config)
     play, is_compiled = _kernel(rule, choose) if driver == "kernel" else (player(STEP_DRIVE, rule, choose), False)
     alphas = config.alphas()
     ends = np.unique(np.linspace(0, config.episodes, config.checkpoints + 1).round().astype(np.int64))
@@ -329,7 +328,8 @@ def learn(
         if mdp is None:
             return {}
         tables = _acting_values(tables, rule)
-        epsilons = None if noisy else explorations[np.minimum(ends[checkpoints], config.episodes - 1)]
+        present = explorations[np.minimum(ends[checkpoints], config.episodes - 1)]
+        epsilons = present if choose is epsilon_greedy else None
         return worth.figures(mdp, tables, limit, config.gamma, epsilons)
 
     with ExitStack() as opened:
@@ -404,6 +404,29 @@ def policy(arrays: Mapping[str, NDArray[np.float64]], index: int) -> Callable[[A
         return int(action) if np.ndim(observation) == 0 else action
 
     return act
+
+
+def acting(
+    arrays: Mapping[str, NDArray[np.float64]], index: int, config: TabularConfig, generator: np.random.Generator
+) -> Acting:
+    """The ``index``-th seed's policy as it acts in the last episode of its training: it still explores."""
+    values = arrays.get("tables", arrays["q_values"])[index]  # of two tables the noise is added to the sum
+    choose, explorations = _exploring(config)
+    degree = float(explorations[-1])
+
+    def act(observation: Any) -> Any:
+        chosen = [choose(values, state, degree, generator) for state in np.ravel(observation)]
+        return chosen[0] if np.ndim(observation) == 0 else np.reshape(chosen, np.shape(observation))
+
+    by = "epsilon" if choose is epsilon_greedy else "noise of scale"
+    return Acting(act, f"exploring with {by} {degree:g}")
+
+
+def _exploring(config: TabularConfig) -> tuple[Callable[..., int], NDArray[np.float64]]:
+    """How the agent chooses its actions, and to what degree it explores in each episode."""
+    if isinstance(config, NoisyConfig) and config.exploration == "noise":
+        return noisy_greedy, config.noise_scales()
+    return epsilon_greedy, config.epsilons()
 
 
 def _acting_values(tables: NDArray[np.float64], rule: Rule) -> NDArray[np.float64]:
