@@ -16,6 +16,7 @@ from agents.common.lanes import Record
 from agents.common.networks import Learner, Network
 from agents.common.run import Learned
 from agents.common.selection import Act, Selection
+from agents.common.threads import torch_threads
 
 
 def greedy(network: Network, encode: Encoding) -> Act:
@@ -103,7 +104,8 @@ def policy_of(
     encode = Encoding(shape, network.sizes[0], network.sizes[-1] - others)
 
     def policy(observation: Any) -> Any:
-        action = choose(_action_outputs(network, encode, theta, np.reshape(observation, (1, -1, *shape))))[0]
+        with torch_threads(1):  # so small a product is over before a second thread has woken up
+            action = choose(_action_outputs(network, encode, theta, np.reshape(observation, (1, -1, *shape))))[0]
         return int(action[0]) if np.ndim(observation) == len(shape) else action
 
     return policy
