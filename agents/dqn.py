@@ -86,6 +86,16 @@ class Config:
         return self.learning_rate + (step - 1) / self.total_steps * (self.final_learning_rate - self.learning_rate)
 
 
+TABLE_RECIPE = {
+    "gamma": 0.99,
+    "n_steps": 1,  # a sum of rewards along random moves is not what a policy would get: on slippery ice that decides
+    "learning_rate": 3e-3,
+    "final_epsilon": 0.1,
+    "exploration_fraction": 0.5,
+}
+"""What replaces the defaults where observations are states, as on the frozen lake."""
+
+
 class Batch(NamedTuple):
     """What an update learns from: stretches of up to n steps, B of each seed."""
 
