@@ -19,7 +19,7 @@ from agents.common import plotting, statistics
 from agents.common.environment import describe
 from agents.common.plotting import curves, graph, style
 from agents.common.run import Learned, Run
-from minigym import error
+from minigym import error, wrappers
 
 pytestmark = pytest.mark.usefixtures("tiny")
 EPISODES = 100
@@ -607,3 +607,87 @@ print(json.dumps([matplotlib.rcParams.copy() == before, "matplotlib.pyplot" in s
 """
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == [True, False, True]
+
+
+# The plane of the pole
+
+
+class Leaning:
+    """Stands for an agent whose seed k pushes right where theta + 0.1 theta_dot is above k / 20."""
+
+    @staticmethod
+    def policy(arrays, index):
+        return lambda seen: (np.asarray(seen)[..., 2] + 0.1 * np.asarray(seen)[..., 3] > index / 20).astype(np.int64)
+
+
+@pytest.fixture
+def leaning(monkeypatch):
+    monkeypatch.setattr("agents.common.registry.module", lambda name: Leaning)
+
+
+def pushes(axes):
+    """What is drawn: the share that pushes right, as a function of the angle and its velocity."""
+    (picture,) = axes.images
+    values = np.asarray(picture.get_array())
+    left, right, low, high = picture.get_extent()
+
+    def at(angle, velocity):
+        row = round((velocity - low) / (high - low) * (len(values) - 1))
+        return values[row, round((angle - left) / (right - left) * (values.shape[1] - 1))]
+
+    return at
+
+
+@pytest.mark.usefixtures("leaning")
+def test_the_plane_is_coloured_by_the_action():
+    run = make_run(3, env="CartPole-v1")
+    axes = run.plot("plane", index=1).axes[0]
+    at = pushes(axes)
+    for angle, velocity, right in ((0.1, 0, 1), (0, 0, 0), (0.04, 0, 0), (0.06, 0, 1), (-0.05, 1.2, 1), (0.1, -0.7, 0)):
+        assert at(angle, velocity) == right
+    assert "(rad)" in axes.get_xlabel()
+    assert "(rad/s)" in axes.get_ylabel()
+    limits = [line.get_xdata()[0] for line in axes.lines]
+    assert limits == pytest.approx([-np.radians(12), np.radians(12)])
+    assert axes.get_xlim()[1] > np.radians(12)
+    assert axes.get_title(loc="left") == "tiny on CartPole-v1, seed 1"
+    names = [text.get_text() for text in axes.get_legend().texts]
+    legend = dict(zip(names, axes.get_legend().legend_handles, strict=True))
+    (picture,) = axes.images
+    for name, value in (("pushes left", 0.0), ("pushes right", 1.0)):
+        assert to_rgb(legend[name].get_facecolor()) == pytest.approx(to_rgb(picture.to_rgba(value)[:3]), abs=0.01)
+    with pytest.raises(IndexError, match="3 seeds"):
+        run.plot("plane", index=3)
+
+
+@pytest.mark.usefixtures("leaning")
+def test_the_plane_of_all_seeds_is_their_share():
+    figure = make_run(3, env="CartPole-v1").plot("plane", index=None)
+    at = pushes(figure.axes[0])
+    assert [at(angle, 0.0) for angle in (-0.02, 0.02, 0.08, 0.15)] == pytest.approx([0, 1 / 3, 2 / 3, 1])
+    assert figure.axes[1].get_ylabel() == "share of the seeds that push right"
+    assert figure.axes[0].get_title(loc="left") == "tiny on CartPole-v1, 3 seeds"
+
+
+@pytest.mark.usefixtures("leaning")
+def test_the_plane_has_the_limit_of_its_own_pole_and_looks_through_wrappers():
+    run = make_run(1, env="CartPole-v1", theta_threshold_radians=0.4)
+    assert run.plot("plane").axes[0].lines[1].get_xdata()[0] == 0.4
+
+    def mirrored():
+        env = minigym.make("CartPole-v1")
+        return wrappers.TransformObservation(env, lambda seen: -seen, env.observation_space)
+
+    run.environment = describe(mirrored)
+    at = pushes(run.plot("plane").axes[0])
+    assert (at(0.1, 0.0), at(-0.1, 0.0)) == (0, 1)
+
+
+@pytest.mark.usefixtures("leaning")
+def test_other_environments_have_no_plane():
+    run = make_run(1)
+    with pytest.raises(error.InvalidParameter, match=r"which FrozenLake-v1 has not; write run\.plot\(\)"):
+        run.plot("plane")
+    run.environment = describe(lambda: wrappers.FrameStackObservation(minigym.make("CartPole-v1"), 2))
+    with pytest.raises(error.InvalidParameter, match="there is FrameStackObservation around CartPole-v1"):
+        run.plot("plane")

@@ -1,5 +1,7 @@
 """Training through the shell, and the figures of a run."""
 
+import math
+import re
 import signal
 import threading
 import time
@@ -356,3 +358,39 @@ def test_a_bar_is_drawn_only_where_someone_watches(capsys, monkeypatch):
     drawn = capsys.readouterr().err
     assert "4.00/10.0" in drawn
     assert "success=0.75" in drawn
+
+
+def test_figures_are_asked_for_only_where_they_are_drawn(monkeypatch):
+    asked = []
+
+    def figure():
+        asked.append(1)
+        return 1.0
+
+    with progress.Progress() as bar:
+        bar.start(1_000, "step")
+        bar.update(1, loss=figure)
+    assert not asked
+    monkeypatch.setattr(progress, "_someone_watches", lambda: True)
+    now = 0.0
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    with progress.Progress() as bar:
+        bar.start(1_000, "step")
+        for now in np.linspace(0, 0.99, 1_000):  # noqa: B007  # the clock
+            bar.update(1, loss=figure)
+    assert len(asked) == 10
+
+
+def test_the_bar_fits_80_columns_and_leaves_out_what_is_not_known(capsys, monkeypatch):
+    monkeypatch.setattr(progress, "_someone_watches", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "24")
+    with progress.Progress() as bar:
+        bar.start(64_000_000, "step", begin=12_300_000)
+        time.sleep(0.15)  # tqdm draws at most ten times a second
+        bar.update(64, return_=-487.25, greedy=12_345.6, loss=0.0123456, unknown=math.nan)
+    line = re.split("[\r\n]+", capsys.readouterr().err)[2]
+    assert line.startswith("12.3M/64.0M|")
+    assert line.endswith(" steps/s, return=-487, greedy=12346, loss=0.0123")
+    assert " left, " in line
+    assert len(line) < 80
