@@ -177,7 +177,7 @@ def _compare(
 
 
 def _evaluate(directory: _Directory, episodes: int = evaluation.EPISODES) -> int:
-    """Play test episodes with what a run has learned: greedily, and as its policy acts in training.
+    """Play test episodes with what a run has learned, greedily and as it explores.
 
     Args:
         directory: The run directory.

@@ -59,6 +59,15 @@ def make_run(count=4, env="FrozenLake-v1", *, visits=True, exploring=True, agent
     )
 
 
+def run_for(kind, count=4, **kwargs):
+    """A run of which there is this picture."""
+    if kind != "plane":
+        return make_run(count, **kwargs)
+    run = make_run(count, env="CartPole-v1")
+    run.learned.arrays["q_values"] = np.zeros((count, 1, 2))
+    return run
+
+
 def labels(axes):
     return {line.get_label(): line for line in axes.lines}
 
@@ -82,19 +91,20 @@ def pixels(picture):
 
 @pytest.mark.parametrize("kind", plotting.KINDS)
 def test_every_kind_is_drawn_with_words_and_ink(kind):
-    picture = make_run().plot(kind)
+    run = run_for(kind)
+    picture = run.plot(kind)
     assert isinstance(picture, plotting.Picture)
     drawn = pixels(picture)
     assert drawn.std() > 10
     assert 300 < drawn.shape[0] < 1_600
     assert 700 < drawn.shape[1] < 2_000
     (axes, *_) = picture.axes
-    assert "tiny on FrozenLake-v1" in axes.get_title("left")
+    assert f"tiny on {run.environment.name}" in axes.get_title("left")
 
 
 @pytest.mark.parametrize("kind", plotting.KINDS)
 def test_one_seed_is_enough(kind):
-    (axes, *_) = make_run(1).plot(kind).axes
+    (axes, *_) = run_for(kind, 1).plot(kind).axes
     assert axes.get_title("left").endswith("seed 0")
 
 
@@ -233,10 +243,15 @@ def test_a_budget_in_episodes_and_one_in_steps_meet_on_steps():
     assert axes.get_xlabel() == "training steps"
 
 
+@pytest.mark.usefixtures("leaning")
 def test_titles_fit_into_their_pictures():
-    run = make_run(4, map_name="8x8", is_slippery=False)
-    run.agent = "double_q_learning"
-    pictures = [run.plot(kind) for kind in plotting.KINDS]
+    pictures = []
+    for kind in plotting.KINDS:
+        run = run_for(kind, 4, map_name="8x8", is_slippery=False)
+        run.agent = "double_q_learning"
+        pictures.append(run.plot(kind))
+    pictures.append(run.plot("plane", index=None))
+    run = make_run(4, map_name="8x8", is_slippery=False, agent="double_q_learning")
     pictures.append(agents.compare({"one": run, "other": run}).plot())
     for picture in pictures:
         picture.canvas.draw()
@@ -594,12 +609,13 @@ import matplotlib
 before = matplotlib.rcParams.copy()
 sys.path.insert(0, "tests/agents")
 import numpy as np
-from test_plotting import make_run
+from test_plotting import make_run, run_for
 import agents
-from agents.common import plotting
+from agents.common import plotting, registry
+registry.AGENTS["tiny"] = registry.Agent("tiny_agent", "acts at random")
 random_state = repr(np.random.get_state())
 for kind in plotting.KINDS:
-    make_run().plot(kind)._repr_png_()
+    run_for(kind).plot(kind)._repr_png_()
 agents.compare([make_run(), make_run()]).plot()._repr_png_()
 agents.plot_mdp(agents.examples.three_states())._repr_png_()
 print(json.dumps([matplotlib.rcParams.copy() == before, "matplotlib.pyplot" in sys.modules,

@@ -1,8 +1,11 @@
 """Training through the shell, and the figures of a run."""
 
-import math
+import os
 import re
 import signal
+import struct
+import subprocess
+import sys
 import threading
 import time
 
@@ -381,16 +384,30 @@ def test_figures_are_asked_for_only_where_they_are_drawn(monkeypatch):
     assert len(asked) == 10
 
 
-def test_the_bar_fits_80_columns_and_leaves_out_what_is_not_known(capsys, monkeypatch):
-    monkeypatch.setattr(progress, "_someone_watches", lambda: True)
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setenv("LINES", "24")
-    with progress.Progress() as bar:
-        bar.start(64_000_000, "step", begin=12_300_000)
-        time.sleep(0.15)  # tqdm draws at most ten times a second
-        bar.update(64, return_=-487.25, greedy=12_345.6, loss=0.0123456, unknown=math.nan)
-    line = re.split("[\r\n]+", capsys.readouterr().err)[2]
-    assert line.startswith("12.3M/64.0M|")
-    assert line.endswith(" steps/s, return=-487, greedy=12346, loss=0.0123")
-    assert " left, " in line
+BAR = """
+import math, time
+from agents.common.progress import Progress
+with Progress() as bar:
+    bar.start(64_000_000, "step", begin=63_000_000)
+    time.sleep(0.15)  # tqdm draws at most ten times a second
+    bar.update(10_000, return_=-487.25, greedy=500.0, loss=0.0123456, unknown=math.nan)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals of POSIX")
+def test_the_bar_fits_80_columns_and_leaves_out_what_is_not_known():
+    import fcntl
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", BAR], stderr=theirs, env=environment, check=True, timeout=60)
+    *_, line = [line for line in re.split("[\\r\\n]+", os.read(ours, 65_536).decode()) if "loss" in line]
+    os.close(ours)
+    os.close(theirs)
+    assert re.fullmatch(
+        r"63\.0M/64\.0M\|\S+ *\| \d\d:\d\d left, \S+ steps/s, return=-487, greedy=500, loss=0\.0123", line
+    )
     assert len(line) < 80
