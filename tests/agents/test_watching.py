@@ -185,6 +185,14 @@ def test_the_same_calls_give_the_same_actions_and_every_seed_its_own(tmp_path):
     observations = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
     actions = [run.acting(index).policy(observations).tolist() for index in (0, 0, 1)]
     assert actions[0] == actions[1]
+    generator = streams.generator(1, streams.TEST, streams.ACTING)
+    assert (
+        importlib.import_module("agents.ppo")
+        .acting(run.learned.arrays, 1, run.config, generator)
+        .policy(observations)
+        .tolist()
+        == actions[2]
+    )
     policy = run.acting(0).policy
     assert policy(observations).tolist() != policy(observations).tolist()
     weights = {name: array[[1, 1]] for name, array in run.learned.arrays.items()}
@@ -246,9 +254,12 @@ def frames_of(path):
 
 
 @pytest.mark.usefixtures("tiny")
-def test_record_writes_the_test_episodes(in_tmp, capsys):
+def test_record_writes_the_test_episodes(in_tmp, capsys, monkeypatch):
     run = agents.train("tiny", "CartPole-v1", seeds=[3, 5], run_dir="run")
+    policy, asked = agents.Run.policy, []
+    monkeypatch.setattr(agents.Run, "policy", lambda self, index: asked.append(index) or policy(self, index))
     assert main(["record", "run", "--seed-index", "1", "--episodes", "2", "--output", "two.gif"]) == 0
+    assert set(asked) == {1}
     out = capsys.readouterr().out
     returns = run.final_scores[1, :2]  # of the pole also the steps
     assert [float(number) for number in re.findall(r"return (\S+)", out)] == returns.tolist()
