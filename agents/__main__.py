@@ -1,4 +1,4 @@
-"""``python -m agents``: train, resume, compare, evaluate, diagnose, watch, solve, list."""
+"""``python -m agents``: train, resume, compare, evaluate, diagnose, watch, record, solve, list."""
 
 import io
 import os
@@ -11,6 +11,7 @@ import agents
 from agents.common import arguments, evaluation, files, registry, report, terminal, watching
 from agents.common.environment import describe
 from minigym import error
+from minigym.render.video import checked_video_suffix
 
 try:
     import tyro
@@ -50,6 +51,7 @@ def main(args: Sequence[str] | None = None) -> int:
                 "evaluate": _evaluate,
                 "diagnose": _diagnose,
                 "watch": _watch,
+                "record": _record,
                 "solve": _solve,
                 "list": _list,
             },
@@ -178,7 +180,7 @@ def _compare(
 
 
 def _evaluate(directory: _Directory, episodes: int = evaluation.EPISODES) -> int:
-    """Play greedy test episodes with what a run has learned.
+    """Play test episodes with what a run has learned, greedily and as it explores.
 
     Args:
         directory: The run directory.
@@ -186,9 +188,13 @@ def _evaluate(directory: _Directory, episodes: int = evaluation.EPISODES) -> int
     """
     _check_episodes(episodes)
     run = agents.load(directory)
-    policies = [run.policy(index) for index in range(len(run.seeds))]
-    scores = evaluation.play_test_episodes(run.environment, policies, run.seeds, episodes)
-    _show(report.evaluation_text(run, scores, _encoding()))
+    indices = range(len(run.seeds))
+    acting = [run.acting(index) for index in indices]
+    greedily, as_it_acts = (
+        evaluation.play_test_episodes(run.environment, policies, run.seeds, episodes)
+        for policies in ([run.policy(index) for index in indices], [each.policy for each in acting])
+    )
+    _show(report.evaluation_text(run, greedily, as_it_acts, acting[0].words, _encoding()))
     return 0
 
 
@@ -210,12 +216,39 @@ def _watch(directory: _Directory, seed_index: int = 0, episodes: int = 3) -> int
         seed_index: Which of the run's seeds, counted from 0.
         episodes: How many episodes.
     """
+    watching.watch(_loaded(directory, seed_index, episodes), seed_index, episodes)
+    return 0
+
+
+def _record(
+    directory: _Directory,
+    seed_index: int = 0,
+    episodes: int = 3,
+    output: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None,
+) -> int:
+    """Record a video of what a run has learned; it needs no display.
+
+    Args:
+        directory: The run directory.
+        seed_index: Which of the run's seeds, counted from 0.
+        episodes: How many episodes.
+        output: Where to write it, FILE.mp4 or FILE.gif; into the run directory where it is not given.
+    """
+    if output is not None:
+        files.check_video(output)
+    run = _loaded(directory, seed_index, episodes)
+    if output is None:
+        output = str(Path(directory) / f"seed-{run.seeds[seed_index]}{checked_video_suffix()}")
+    return 0 if watching.record(run, seed_index, episodes, Path(output)) else _INTERRUPTED
+
+
+def _loaded(directory: str, seed_index: int, episodes: int) -> agents.Run:
+    """The run to be shown, if it has that seed."""
     _check_episodes(episodes)
     run = agents.load(directory)
     if not 0 <= seed_index < len(run.seeds):
         raise error.InvalidParameter(f"--seed-index must lie in 0 .. {len(run.seeds) - 1}, got {seed_index}")
-    watching.watch(run, seed_index, episodes)
-    return 0
+    return run
 
 
 def _check_episodes(episodes: int) -> None:

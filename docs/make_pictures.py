@@ -50,6 +50,8 @@ def main(directory: Path) -> None:
     five = ("q_learning", "sarsa", "expected_sarsa", "double_q_learning", "monte_carlo")
     short = {name: agents.train(name, "FrozenLake-v1", seeds=100, episodes=5_000) for name in five}
     agents.compare(short).plot().savefig(directory / "comparison.png", dpi=90)
+    balancing = agents.train("ppo", "CartPole-v1", seeds=20, total_steps=50_000)
+    balancing.plot("plane", index=None).savefig(directory / "plane.png", dpi=90)
     mdp = agents.examples.three_states()
     plan = agents.solve(mdp, gamma=0.95)
     agents.plot_mdp(mdp, plan.policy).savefig(directory / "three_states.png", dpi=90)

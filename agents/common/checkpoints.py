@@ -6,7 +6,7 @@ pickle, so that a file from somewhere else cannot execute anything.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +18,8 @@ from minigym import error, logger, seeding
 
 INTERVAL = 60.0
 """Seconds between two checkpoints: what a kill can cost."""
+OBSERVED = 10.0
+"""Seconds between two occasions to see how a training goes."""
 FORMAT = 1  # raised whenever a checkpoint of the old kind can no longer be read
 _LEFT = "it is left as it is; move it away, and the training starts over"
 
@@ -75,13 +77,19 @@ class Checkpoint:
         path: the file; None keeps nothing.
         config: the text of the run's ``config.json``: a checkpoint of another run is refused.
         interval: seconds between two checkpoints, by default ``INTERVAL``; the last whole step is kept in any case.
+        observe: called with the parts every ``OBSERVED`` seconds, to show how the training goes; None for nobody.
     """
 
-    def __init__(self, path: Path | None = None, config: str = "", interval: float | None = None) -> None:
-        self._path, self._config = path, config
+    def __init__(
+        self,
+        path: Path | None = None,
+        config: str = "",
+        interval: float | None = None,
+        observe: Callable[[Mapping[str, Part]], None] | None = None,
+    ) -> None:
+        self._path, self._config, self._observe = path, config, observe
         self._interval = INTERVAL if interval is None else interval
-        self._latest = time.monotonic()
-        self._began = time.monotonic()
+        self._latest = self._began = self._observed = time.monotonic()
 
     @property
     def exists(self) -> bool:
@@ -119,7 +127,10 @@ class Checkpoint:
         return int(arrays["done"])
 
     def keep(self, done: int, parts: Mapping[str, Part], last: bool = False) -> None:
-        """Write the file if it is time to, or if this is the ``last`` occasion."""
+        """Write the file if it is time to, or if this is the ``last`` occasion; between, let the training be seen."""
+        if self._observe is not None and time.monotonic() - self._observed >= OBSERVED:
+            self._observe(parts)
+            self._observed = time.monotonic()
         if self._path is None or not (last or time.monotonic() - self._latest >= self._interval):
             return
         arrays: dict[str, NDArray[Any]] = {

@@ -1,8 +1,9 @@
-"""Files: written whole or not at all, arrays read back, and pictures only where that is possible."""
+"""Files: written whole or not at all, arrays read back, and pictures and videos only where that is possible."""
 
 import os
 import re
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -78,5 +79,25 @@ def check_picture(path: str | Path) -> None:
     known = FigureCanvasBase.get_supported_filetypes()
     if path.suffix[1:].lower() not in known:
         raise error.InvalidParameter(f"a picture's name must end in .png or another of {', '.join(known)}; got {path}")
+    _check_place(path)
+
+
+def check_video(path: str | Path) -> None:
+    """The same of a video."""
+    path = Path(path)
+    if path.suffix not in (".mp4", ".gif"):
+        raise error.InvalidParameter(f"a video's name must end in .mp4 or .gif; got {path}")
+    module, package = ("av", "PyAV") if path.suffix == ".mp4" else ("PIL", "Pillow")
+    if find_spec(module) is None:
+        another = ", or name it .gif" if path.suffix == ".mp4" else ""
+        raise error.DependencyNotInstalled(
+            f'{path.name} needs {package}, which is not installed; write: pip install "minigym[render]"{another}'
+        )
+    _check_place(path)
+
+
+def _check_place(path: Path) -> None:
     if not path.absolute().parent.is_dir():
         raise error.InvalidParameter(f"there is no directory {path.parent} to write {path.name} in")
+    if path.is_dir() or not os.access(path.absolute().parent, os.W_OK):
+        raise error.InvalidParameter(f"{path} cannot be written: it is a directory, or in one that is closed to you")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.common import comparison, evaluation, terminal, wording
+from agents.common import comparison, evaluation, scoring, terminal, wording
 from agents.common.diagnosis import diagnose
 from agents.common.environment import Environment
 from agents.common.terminal import Glyphs, glyphs_of
@@ -34,6 +34,8 @@ def text(run: "Run", directory: Path | None = None, encoding: str = "utf-8") -> 
         sections.append(_sparkline(run, glyphs))
     if run.environment.mdp is not None:
         sections += [_greedy_policy(run, glyphs), _exact(run)]
+    elif run.environment.reward_threshold is not None:
+        sections.append(_as_courses_count(run))
     sections.append(_test_episodes(run))
     if len(run.seeds) > 1:
         sections.append(_statistics(run))
@@ -46,38 +48,54 @@ def text(run: "Run", directory: Path | None = None, encoding: str = "utf-8") -> 
     return terminal.encodable(report, encoding)
 
 
-def evaluation_text(run: "Run", scores: NDArray[np.float64], encoding: str = "utf-8") -> str:
+def evaluation_text(
+    run: "Run",
+    greedy: NDArray[np.float64],
+    acting: NDArray[np.float64] | None = None,
+    words: str = "",
+    encoding: str = "utf-8",
+) -> str:
     """What ``evaluate`` says: the mean of each seed's test episodes, with its 95 % interval.
 
     Args:
         run: the run.
-        scores: (seeds, episodes), the returns.
+        greedy: (seeds, episodes), the returns of the greedy policy.
+        acting: the same of the policy as it acts in training, in the same worlds; None leaves it out.
+        words: how that policy acts.
         encoding: of the place that will show it.
     """
-    episodes = scores.shape[1]
-    lines = textwrap.wrap(
-        f"{run.agent} on {world(run.environment)}: {quantity(run.environment)} in {episodes:,} greedy test "
-        f"episodes a seed, {within(run.environment)}",
-        terminal.WIDTH,
-    )
-    cells = []
+    episodes = f"{greedy.shape[1]:,}"
+    title = f"{run.agent} on {world(run.environment)}: {quantity(run.environment)} in {episodes}"
+    lines = textwrap.wrap(f"{title} greedy test episodes a seed, {within(run.environment)}", terminal.WIDTH)
+    lines += _means(run, greedy)
+    if run.final_exact_return is not None:
+        lines += terminal.figures([("the same, exact", float(run.final_exact_return.mean()))])
+    if acting is not None:
+        lines += [
+            "",
+            *textwrap.wrap(f"The same {episodes} episodes as the policy acts in training, {words}", terminal.WIDTH),
+        ]
+        lines += _means(run, acting)
+    return terminal.encodable("\n".join(lines) + "\n", encoding)
+
+
+def _means(run: "Run", scores: NDArray[np.float64]) -> list[str]:
+    """The mean of each seed's episodes (seeds, episodes), with its 95 % interval where there are enough, and of all."""
+    known, cells = scores.shape[1] >= evaluation.FEWEST_SCORES, []
     for seed, own in zip(run.seeds, scores, strict=True):
         mean = float(own.mean())
         cell = f"seed {seed}: {terminal.figure(mean, 3)}"
-        if episodes >= evaluation.FEWEST_SCORES:
+        if known:
             low = evaluation.lower_bound(own)
             high = 2 * mean - low
             if run.environment.return_is_success:  # the normal approximation knows nothing of the ends
                 low, high = max(low, 0.0), min(high, 1.0)
             cell += f" ({terminal.figure(low, 3)} to {terminal.figure(high, 3)})"
         cells.append(cell)
-    lines += terminal.columns(cells)
-    if episodes >= evaluation.FEWEST_SCORES:
+    lines = terminal.columns(cells)
+    if known:
         lines.append("  (in brackets the 95 % interval of the mean)")
-    lines += terminal.figures([("mean over all seeds", float(scores.mean()))], decimals=3)
-    if run.final_exact_return is not None:
-        lines += terminal.figures([("the same, exact", float(run.final_exact_return.mean()))])
-    return terminal.encodable("\n".join(lines) + "\n", encoding)
+    return [*lines, *terminal.figures([("mean over all seeds", float(scores.mean()))], decimals=3)]
 
 
 def plan_text(
@@ -188,6 +206,43 @@ def tenths(run: "Run") -> tuple[NDArray[np.float64], str]:
     known = ~np.isnan(means)
     sums, counts = np.where(known, means, 0).sum(axis=0), known.sum(axis=0)
     return np.divide(sums, counts, out=np.full(10, np.nan), where=counts > 0), unit
+
+
+def _as_courses_count(run: "Run") -> list[str]:
+    """The mean of 100 training episodes, and after how many of them it first reached the threshold."""
+    window, threshold, many = scoring.WINDOW, run.environment.reward_threshold, len(run.seeds) > 1
+    means = [scoring.moving_mean(own, window) for own in run.episode_returns if len(own) >= window]
+    if not means:
+        return [f"No seed had {window} training episodes, by whose mean courses call it solved."]
+    survives = all(map(np.array_equal, run.episode_returns, run.learned.episode_lengths))
+    what = "survival, in steps" if survives else "return"
+    lines = [f"Training episodes as courses count them (exploring){', median and range of seeds' if many else ''}"]
+    lines.append(_spread(f"mean {what}: the last {window} episodes", [own[-1] for own in means]))
+    lines.append(_spread(f"the best {window} in a row", [own.max() for own in means]))
+    after = scoring.solved_after(run)
+    solved = int(np.isfinite(after).sum())
+    hundred = f"consecutive training episodes with a mean return of at least {threshold:g}"
+    if solved == 0:
+        verdict = f"not solved{' by any seed' if many else ''}: there were no {window} {hundred}"
+    elif many:
+        lines.append(_spread("solved after so many episodes", after, decimals=0))
+        verdict = f"solved by {_of(solved, after)}: there the first {window} {hundred} ended"
+    else:
+        verdict = f"solved after {after[0]:.0f} episodes: the first {window} {hundred} ended there"
+    lines += textwrap.wrap(verdict, terminal.WIDTH, initial_indent="  ", subsequent_indent="  ")
+    if solved:
+        lines.append(f"  (a course that counts only the episodes before those {window} prints {window} less)")
+    return lines
+
+
+def _spread(label: str, values: Sequence[float] | NDArray[np.float64], decimals: int = 1) -> str:
+    """A line with a figure; of several seeds with their median and their range."""
+
+    def shown(value: float) -> str:
+        return f"{value:,.{decimals}f}" if np.isfinite(value) else "never"
+
+    line = f"  {label:<48}{shown(float(np.median(values))):>8}"
+    return line if len(values) == 1 else f"{line}   {shown(min(values))} to {shown(max(values))}"
 
 
 def _sparkline(run: "Run", glyphs: Glyphs) -> list[str]:

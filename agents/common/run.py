@@ -158,7 +158,8 @@ class Run:
         Args:
             kind: "learning_curve"; "exploration", beside the greedy policy; "scores", the last policy of each seed;
                 on a lake "policy" and "visits" (``index=0``: of which seed; None for all visits), and "policy_share",
-                how many seeds choose each move.
+                how many seeds choose each move; on CartPole "plane", which way the policy pushes by the pole's angle
+                and its velocity (``index=0``; None for the share of the seeds).
             **options: those of the kind.
         """
         from agents.common import plotting

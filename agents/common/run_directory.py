@@ -9,7 +9,8 @@ A run directory holds
 - for people and other programs, and never read back: ``report.txt``, ``learning_curve.png`` and ``metrics.jsonl``,
   one JSON object a line. Of each seed's training, cut into at most 20 parts of equally many episodes, the mean
   return and length (``"kind": "training"``); every checkpoint of every seed (``"checkpoint"``); and the test episodes
-  (``"test"``).
+  (``"test"``). While a network trains it is replaced every few seconds by that of the training so far, so that
+  another program can follow it (``tail -F``); a reader finds one of them, whole.
 
 ``load`` needs ``config.json`` and ``arrays.npz``. ``report.txt`` is written last: where it is, all results are.
 """
@@ -20,7 +21,7 @@ import importlib.metadata
 import itertools
 import json
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,7 +55,7 @@ class RunWriter:
 
     def __init__(self, directory: Path, environment: Environment, config: str) -> None:
         self.directory, self.environment, self._config = directory, environment, config
-        self.checkpoint = Checkpoint(directory / "checkpoint.npz", config)
+        self.checkpoint = Checkpoint(directory / "checkpoint.npz", config, observe=self._write_so_far)
 
     @classmethod
     def begin(
@@ -75,6 +76,21 @@ class RunWriter:
         )
         write_atomically(directory / "config.json", lambda file: file.write(text.encode()))
         return cls(directory, environment, text)
+
+    def _write_so_far(self, parts: Mapping[str, Any]) -> None:
+        """Write what a network's training has come to, of those of its parts that keep it."""
+        record = parts["record"] if "record" in parts else parts["lanes"].record
+        seeds = json.loads(self._config)["seeds"]
+        lengths = [np.array(own, np.int64) for own in record.lengths]
+        returns = [np.array(own, np.float64) for own in record.returns]
+        try:
+            self._write_metrics(_training_metrics(seeds, returns, lengths, parts["selection"].curve))
+        except OSError as problem:  # a full disk must not end the training
+            logger.warn(f"no metrics could be written in {self.directory}: {problem}; the training goes on")
+
+    def _write_metrics(self, lines: Iterable[dict[str, Any]]) -> None:
+        text = "".join(json.dumps(line, allow_nan=False) + "\n" for line in lines)
+        write_atomically(self.directory / "metrics.jsonl", lambda file: file.write(text.encode()))
 
     def discard(self) -> None:
         """Remove what was written if the run never began; what has a checkpoint or results stays."""
@@ -98,8 +114,7 @@ class RunWriter:
         if run.final_exact_return is not None:
             scores["final_exact_return"] = run.final_exact_return
         self.write_learned(run.learned, run.seconds, **scores)
-        lines = "".join(json.dumps(line, allow_nan=False) + "\n" for line in metrics(run))
-        write_atomically(self.directory / "metrics.jsonl", lambda file: file.write(lines.encode()))
+        self._write_metrics(metrics(run))
         try:
             figure = run.plot()
         except ModuleNotFoundError as missing:
@@ -209,8 +224,23 @@ def load(directory: str | Path, env: Callable[[], Any] | None = None) -> Run:
 def metrics(run: Run) -> Iterator[dict[str, Any]]:
     """The lines of ``metrics.jsonl``."""
     learned = run.learned
+    yield from _training_metrics(run.seeds, learned.episode_returns, learned.episode_lengths, learned.checkpoints)
     for index, seed in enumerate(run.seeds):
-        returns, lengths = learned.episode_returns[index], learned.episode_lengths[index]
+        scores = run.final_scores[index]
+        test = {"kind": "test", "seed": seed, "steps": int(run.steps[index]), "mean_return": float(scores.mean())}
+        if run.final_exact_return is not None:
+            test["exact_return"] = float(run.final_exact_return[index])
+        yield test
+
+
+def _training_metrics(
+    seeds: Sequence[int],
+    episode_returns: Sequence[NDArray[np.float64]],
+    episode_lengths: Sequence[NDArray[np.int64]],
+    checkpoints: Mapping[str, NDArray[Any]],
+) -> Iterator[dict[str, Any]]:
+    """The lines that say how the training went, or goes; the arguments are those of ``Learned``."""
+    for index, (seed, returns, lengths) in enumerate(zip(seeds, episode_returns, episode_lengths, strict=True)):
         ends = np.unique(np.linspace(0, len(returns), _METRIC_PARTS + 1).astype(int))
         for begin, end in itertools.pairwise(ends.tolist()):
             yield {
@@ -221,16 +251,11 @@ def metrics(run: Run) -> Iterator[dict[str, Any]]:
                 "mean_return": float(returns[begin:end].mean()),
                 "mean_length": float(lengths[begin:end].mean()),
             }
-        shared = {name: values for name, values in learned.checkpoints.items() if values.ndim == 1}
-        own = {name: values[index] for name, values in learned.checkpoints.items() if values.ndim == 2}
+        shared = {name: values for name, values in checkpoints.items() if values.ndim == 1}
+        own = {name: values[index] for name, values in checkpoints.items() if values.ndim == 2}
         for checkpoint in range(min((len(values) for values in shared.values()), default=0)):
             figures = {name: _or_null(values[checkpoint].item()) for name, values in (shared | own).items()}
             yield {"kind": "checkpoint", "seed": seed} | figures
-        scores = run.final_scores[index]
-        test = {"kind": "test", "seed": seed, "steps": int(run.steps[index]), "mean_return": float(scores.mean())}
-        if run.final_exact_return is not None:
-            test["exact_return"] = float(run.final_exact_return[index])
-        yield test
 
 
 def _or_null(figure: float) -> float | None:

@@ -193,6 +193,7 @@ def test_diagnose(tiny, in_tmp, capsys):
         (["evaluate", "nowhere"], "nowhere does not exist"),
         (["evaluate", "."], "no config.json"),
         (["watch", "nowhere"], "nowhere does not exist"),
+        (["record", "nowhere"], "nowhere does not exist"),
         (["solve", "CartPole-v1"], "CartPole-v1 has no table"),
         (["solve", "FrozenLake-v1", "--gamma", "2"], "gamma"),
         (["tran", "tiny"], "train"),
@@ -231,6 +232,7 @@ def test_help_at_every_level_fits_80_columns(tiny, capsys, monkeypatch):
         ["evaluate"],
         ["diagnose"],
         ["watch"],
+        ["record"],
         ["solve"],
         ["list"],
     ):
@@ -242,7 +244,7 @@ def test_help_at_every_level_fits_80_columns(tiny, capsys, monkeypatch):
     assert capsys.readouterr().out == shown[""]
     assert run_main("train") == 0
     assert capsys.readouterr().out == shown["train"]
-    for command in ("train", "compare", "evaluate", "diagnose", "watch", "solve", "list"):
+    for command in ("train", "compare", "evaluate", "diagnose", "watch", "record", "solve", "list"):
         assert command in shown[""]
     assert "acts at random" in shown["train"]
     assert "seconds after each episode" in shown["train tiny"]  # what the Config says

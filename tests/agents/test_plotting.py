@@ -19,7 +19,7 @@ from agents.common import plotting, statistics
 from agents.common.environment import describe
 from agents.common.plotting import curves, graph, style
 from agents.common.run import Learned, Run
-from minigym import error
+from minigym import error, wrappers
 
 pytestmark = pytest.mark.usefixtures("tiny")
 EPISODES = 100
@@ -59,6 +59,15 @@ def make_run(count=4, env="FrozenLake-v1", *, visits=True, exploring=True, agent
     )
 
 
+def run_for(kind, count=4, **kwargs):
+    """A run of which there is this picture."""
+    if kind != "plane":
+        return make_run(count, **kwargs)
+    run = make_run(count, env="CartPole-v1")
+    run.learned.arrays["q_values"] = np.zeros((count, 1, 2))
+    return run
+
+
 def labels(axes):
     return {line.get_label(): line for line in axes.lines}
 
@@ -82,19 +91,20 @@ def pixels(picture):
 
 @pytest.mark.parametrize("kind", plotting.KINDS)
 def test_every_kind_is_drawn_with_words_and_ink(kind):
-    picture = make_run().plot(kind)
+    run = run_for(kind)
+    picture = run.plot(kind)
     assert isinstance(picture, plotting.Picture)
     drawn = pixels(picture)
     assert drawn.std() > 10
     assert 300 < drawn.shape[0] < 1_600
     assert 700 < drawn.shape[1] < 2_000
     (axes, *_) = picture.axes
-    assert "tiny on FrozenLake-v1" in axes.get_title("left")
+    assert f"tiny on {run.environment.name}" in axes.get_title("left")
 
 
 @pytest.mark.parametrize("kind", plotting.KINDS)
 def test_one_seed_is_enough(kind):
-    (axes, *_) = make_run(1).plot(kind).axes
+    (axes, *_) = run_for(kind, 1).plot(kind).axes
     assert axes.get_title("left").endswith("seed 0")
 
 
@@ -233,10 +243,15 @@ def test_a_budget_in_episodes_and_one_in_steps_meet_on_steps():
     assert axes.get_xlabel() == "training steps"
 
 
+@pytest.mark.usefixtures("leaning")
 def test_titles_fit_into_their_pictures():
-    run = make_run(4, map_name="8x8", is_slippery=False)
-    run.agent = "double_q_learning"
-    pictures = [run.plot(kind) for kind in plotting.KINDS]
+    pictures = []
+    for kind in plotting.KINDS:
+        run = run_for(kind, 4, map_name="8x8", is_slippery=False)
+        run.agent = "double_q_learning"
+        pictures.append(run.plot(kind))
+    pictures.append(run.plot("plane", index=None))
+    run = make_run(4, map_name="8x8", is_slippery=False, agent="double_q_learning")
     pictures.append(agents.compare({"one": run, "other": run}).plot())
     for picture in pictures:
         picture.canvas.draw()
@@ -594,12 +609,13 @@ import matplotlib
 before = matplotlib.rcParams.copy()
 sys.path.insert(0, "tests/agents")
 import numpy as np
-from test_plotting import make_run
+from test_plotting import make_run, run_for
 import agents
-from agents.common import plotting
+from agents.common import plotting, registry
+registry.AGENTS["tiny"] = registry.Agent("tiny_agent", "acts at random")
 random_state = repr(np.random.get_state())
 for kind in plotting.KINDS:
-    make_run().plot(kind)._repr_png_()
+    run_for(kind).plot(kind)._repr_png_()
 agents.compare([make_run(), make_run()]).plot()._repr_png_()
 agents.plot_mdp(agents.examples.three_states())._repr_png_()
 print(json.dumps([matplotlib.rcParams.copy() == before, "matplotlib.pyplot" in sys.modules,
@@ -607,3 +623,87 @@ print(json.dumps([matplotlib.rcParams.copy() == before, "matplotlib.pyplot" in s
 """
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == [True, False, True]
+
+
+# The plane of the pole
+
+
+class Leaning:
+    """Stands for an agent whose seed k pushes right where theta + 0.1 theta_dot is above k / 20."""
+
+    @staticmethod
+    def policy(arrays, index):
+        return lambda seen: (np.asarray(seen)[..., 2] + 0.1 * np.asarray(seen)[..., 3] > index / 20).astype(np.int64)
+
+
+@pytest.fixture
+def leaning(monkeypatch):
+    monkeypatch.setattr("agents.common.registry.module", lambda name: Leaning)
+
+
+def pushes(axes):
+    """What is drawn: the share that pushes right, as a function of the angle and its velocity."""
+    (picture,) = axes.images
+    values = np.asarray(picture.get_array())
+    left, right, low, high = picture.get_extent()
+
+    def at(angle, velocity):
+        row = round((velocity - low) / (high - low) * (len(values) - 1))
+        return values[row, round((angle - left) / (right - left) * (values.shape[1] - 1))]
+
+    return at
+
+
+@pytest.mark.usefixtures("leaning")
+def test_the_plane_is_coloured_by_the_action():
+    run = make_run(3, env="CartPole-v1")
+    axes = run.plot("plane", index=1).axes[0]
+    at = pushes(axes)
+    for angle, velocity, right in ((0.1, 0, 1), (0, 0, 0), (0.04, 0, 0), (0.06, 0, 1), (-0.05, 1.2, 1), (0.1, -0.7, 0)):
+        assert at(angle, velocity) == right
+    assert "(rad)" in axes.get_xlabel()
+    assert "(rad/s)" in axes.get_ylabel()
+    limits = [line.get_xdata()[0] for line in axes.lines]
+    assert limits == pytest.approx([-np.radians(12), np.radians(12)])
+    assert axes.get_xlim()[1] > np.radians(12)
+    assert axes.get_title(loc="left") == "tiny on CartPole-v1, seed 1"
+    names = [text.get_text() for text in axes.get_legend().texts]
+    legend = dict(zip(names, axes.get_legend().legend_handles, strict=True))
+    (picture,) = axes.images
+    for name, value in (("pushes left", 0.0), ("pushes right", 1.0)):
+        assert to_rgb(legend[name].get_facecolor()) == pytest.approx(to_rgb(picture.to_rgba(value)[:3]), abs=0.01)
+    with pytest.raises(IndexError, match="3 seeds"):
+        run.plot("plane", index=3)
+
+
+@pytest.mark.usefixtures("leaning")
+def test_the_plane_of_all_seeds_is_their_share():
+    figure = make_run(3, env="CartPole-v1").plot("plane", index=None)
+    at = pushes(figure.axes[0])
+    assert [at(angle, 0.0) for angle in (-0.02, 0.02, 0.08, 0.15)] == pytest.approx([0, 1 / 3, 2 / 3, 1])
+    assert figure.axes[1].get_ylabel() == "share of the seeds that push right"
+    assert figure.axes[0].get_title(loc="left") == "tiny on CartPole-v1, 3 seeds"
+
+
+@pytest.mark.usefixtures("leaning")
+def test_the_plane_has_the_limit_of_its_own_pole_and_looks_through_wrappers():
+    run = make_run(1, env="CartPole-v1", theta_threshold_radians=0.4)
+    assert run.plot("plane").axes[0].lines[1].get_xdata()[0] == 0.4
+
+    def mirrored():
+        env = minigym.make("CartPole-v1")
+        return wrappers.TransformObservation(env, lambda seen: -seen, env.observation_space)
+
+    run.environment = describe(mirrored)
+    at = pushes(run.plot("plane").axes[0])
+    assert (at(0.1, 0.0), at(-0.1, 0.0)) == (0, 1)
+
+
+@pytest.mark.usefixtures("leaning")
+def test_other_environments_have_no_plane():
+    run = make_run(1)
+    with pytest.raises(error.InvalidParameter, match=r"which FrozenLake-v1 has not; write run\.plot\(\)"):
+        run.plot("plane")
+    run.environment = describe(lambda: wrappers.FrameStackObservation(minigym.make("CartPole-v1"), 2))
+    with pytest.raises(error.InvalidParameter, match="there is FrameStackObservation around CartPole-v1"):
+        run.plot("plane")

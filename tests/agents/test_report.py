@@ -12,9 +12,10 @@ import pytest
 
 import agents
 import minigym
-from agents.common import plotting, report, wording
+from agents.common import plotting, report, scoring, wording
 from agents.common.environment import describe
 from agents.common.run import Learned, Run
+from minigym import error
 
 CHAIN = minigym.MDP.from_P(
     {
@@ -278,7 +279,13 @@ def test_evaluation_gives_intervals():
     run = make_run(seeds=[0, 5])
     scores = np.zeros((2, 100))
     scores[1, :99] = 1.0
-    text = report.evaluation_text(run, scores)
+    text = report.evaluation_text(run, scores, scores / 2, "exploring with epsilon 0.05")
+    text, acting = text.replace("\n\n", "\n---").split("---")
+    told = "The same 100 episodes as the policy acts in training, exploring with epsilon 0.05 seed 0"
+    assert " ".join(acting.split()).startswith(told)
+    assert "seed 5: 0.495 (0.485 to 0.505)" in acting
+    assert re.search(r"mean over all seeds +0\.247\n", acting)
+    assert "exact" not in acting
     assert "seed 0: 0.000 (0.000 to 0.000)" in text
     assert "seed 5: 0.990 (0.970 to 1.000)" in text  # the interval's end, 1.010, is no probability
     assert re.search(r"mean over all seeds +0\.495\n", text)
@@ -356,3 +363,57 @@ print(json.dumps([matplotlib.rcParams.copy() == before, "matplotlib.pyplot" in s
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == [True, False]
+
+
+# As courses count
+
+
+def pole(*returns, per_step=1.0):
+    """A run on the pole; a seed for each list of returns."""
+    run = make_run("CartPole-v1", seeds=range(len(returns)), unit="steps")
+    run.learned.episode_returns = [np.array(own, np.float64) for own in returns]
+    run.learned.episode_lengths = [(np.array(own) / per_step).astype(np.int64) for own in returns]
+    run.learned.steps = np.array([own.sum() for own in run.learned.episode_lengths])
+    run.final_scores = np.full((len(returns), 100), 500.0)
+    return run
+
+
+def test_solved_is_the_end_of_the_first_hundred_episodes_that_reach_the_threshold():
+    # 100 episodes with k of 500 and the others of 0 have a mean of 5 k: 475 with 95, first after 30 + 95 of them.
+    run = pole([0] * 30 + [500] * 120, [500] * 100, [500] * 99, [0] * 60 + [500] * 94, [500] * 100 + [0] * 100)
+    assert scoring.solved_after(run).tolist() == [125, 100, np.inf, np.inf, 100]
+    assert scoring.solved_after(run, 470).tolist() == [124, 100, np.inf, 154, 100]
+    assert scoring.reached(run).steps.tolist() == [95 * 500, 50_000, np.inf, np.inf, 50_000]
+    run.environment = dataclasses.replace(run.environment, reward_threshold=None)
+    with pytest.raises(error.InvalidParameter, match="no reward_threshold to reach"):
+        scoring.solved_after(run)
+
+
+def test_one_seed_is_solved_after_so_many_episodes():
+    lines = "\n".join(lines_of(pole([0] * 30 + [500] * 120 + [200] * 10)))
+    assert "Training episodes as courses count them (exploring)\n" in lines
+    assert re.search(r"mean survival, in steps: the last 100 episodes +470\.0\n", lines)
+    assert re.search(r"the best 100 in a row +500\.0\n", lines)
+    told = (
+        "solved after 125 episodes: the first 100 consecutive training episodes with a mean return of at least 475 "
+        "ended there (a course that counts only the episodes before those 100 prints 100 less)"
+    )
+    assert told in " ".join(lines.split())
+    assert "survival" not in report.text(pole([500] * 120, per_step=2.0))  # where a step does not pay 1
+
+
+def test_many_seeds_have_a_median_a_range_and_a_share():
+    lines = "\n".join(lines_of(pole([0] * 30 + [500] * 120, [500] * 100, [400] * 150)))
+    assert "(exploring), median and range of seeds\n" in lines
+    assert re.search(r"the last 100 episodes +500\.0   400\.0 to 500\.0\n", lines)
+    assert re.search(r"solved after so many episodes +125   100 to never\n", lines)
+    assert "solved by 2 of 3 seeds: there the first 100 consecutive" in lines
+
+
+def test_unsolved_training_says_so():
+    one = " ".join(lines_of(pole([400] * 150)))
+    assert "not solved: there were no 100 consecutive training episodes with a mean return of at least 475" in one
+    assert "100 less" not in one
+    assert "not solved by any seed: there were no 100" in " ".join(lines_of(pole([400] * 150, [300] * 99)))
+    assert "No seed had 100 training episodes, by whose mean courses call it solved." in lines_of(pole([400] * 99))
+    assert "courses" not in report.text(make_run())  # a table: there the exact figures say it

@@ -1,6 +1,11 @@
 """Training through the shell, and the figures of a run."""
 
+import os
+import re
 import signal
+import struct
+import subprocess
+import sys
 import threading
 import time
 
@@ -356,3 +361,53 @@ def test_a_bar_is_drawn_only_where_someone_watches(capsys, monkeypatch):
     drawn = capsys.readouterr().err
     assert "4.00/10.0" in drawn
     assert "success=0.75" in drawn
+
+
+def test_figures_are_asked_for_only_where_they_are_drawn(monkeypatch):
+    asked = []
+
+    def figure():
+        asked.append(1)
+        return 1.0
+
+    with progress.Progress() as bar:
+        bar.start(1_000, "step")
+        bar.update(1, loss=figure)
+    assert not asked
+    monkeypatch.setattr(progress, "_someone_watches", lambda: True)
+    now = 0.0
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    with progress.Progress() as bar:
+        bar.start(1_000, "step")
+        for now in np.linspace(0, 0.99, 1_000):  # noqa: B007  # the clock
+            bar.update(1, loss=figure)
+    assert len(asked) == 10
+
+
+BAR = """
+import math, time
+from agents.common.progress import Progress
+with Progress() as bar:
+    bar.start(64_000_000, "step", begin=63_000_000)
+    time.sleep(0.15)  # tqdm draws at most ten times a second
+    bar.update(10_000, return_=-487.25, greedy=500.0, loss=0.0123456, unknown=math.nan)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals of POSIX")
+def test_the_bar_fits_80_columns_and_leaves_out_what_is_not_known():
+    import fcntl
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", BAR], stderr=theirs, env=environment, check=True, timeout=60)
+    *_, line = [line for line in re.split("[\\r\\n]+", os.read(ours, 65_536).decode()) if "loss" in line]
+    os.close(ours)
+    os.close(theirs)
+    assert re.fullmatch(
+        r"63\.0M/64\.0M\|\S+ *\| \d\d:\d\d left, \S+ steps/s, return=-487, greedy=500, loss=0\.0123", line
+    )
+    assert len(line) < 80

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from agents.common import streams
-from agents.common.run import Learned
+from agents.common.run import Acting, Learned
 from minigym import error
 
 
@@ -86,3 +86,8 @@ def policy(arrays, index):
         return q_values[observations].argmax(axis=-1)
 
     return greedy
+
+
+def acting(arrays, index, config, generator):
+    num_actions = arrays["q_values"].shape[-1]
+    return Acting(lambda observation: generator.integers(num_actions, size=len(observation)), "at random")

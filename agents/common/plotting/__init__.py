@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from agents.common.plotting.curves import comparison, exploration, learning_curve, scores
 from agents.common.plotting.graph import mdp_graph
 from agents.common.plotting.lake import plan, policy, policy_share, visits
+from agents.common.plotting.plane import plane
 from agents.common.plotting.style import Picture
 from agents.common.registry import did_you_mean
 from minigym import error
@@ -25,6 +26,7 @@ KINDS: dict[str, Callable[..., Picture]] = {
     "policy": policy,
     "policy_share": policy_share,
     "visits": visits,
+    "plane": plane,
 }
 
 

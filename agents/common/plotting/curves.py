@@ -314,4 +314,4 @@ def _finish(axes: Axes, run: "Run", columns: int = 3) -> None:
         axes.set_xlim(0, axes.dataLim.x1)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     style.dress(axes)
-    style.legend(axes, columns)
+    style.legend(axes, 4 if len(axes.get_legend_handles_labels()[0]) == 4 else columns)

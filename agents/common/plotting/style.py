@@ -1,7 +1,9 @@
 """What all pictures share: their colours, their type, and how axes look."""
 
 import io
+from collections.abc import Sequence
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -62,9 +64,10 @@ def _fit(axes: Axes, text: Text) -> None:
     text.set_fontsize(text.get_fontsize() * min(1.0, room / text.get_window_extent().width))
 
 
-def legend(axes: Axes, columns: int = 4) -> None:
-    """The names of what was drawn, below the axes, where they cover nothing."""
+def legend(axes: Axes, columns: int = 4, handles: Sequence[Artist] | None = None) -> None:
+    """The names of what was drawn, or of the ``handles``, below the axes, where they cover nothing."""
     drawn = axes.legend(
+        handles=axes.get_legend_handles_labels()[0] if handles is None else handles,
         loc="upper center",
         bbox_to_anchor=(0.5, 0.0),
         borderaxespad=5.0,  # times the type's size: below the axis' own words, however tall the picture is
