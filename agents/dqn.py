@@ -46,7 +46,7 @@ class Config:
     """The hyperparameters. The defaults are the recipe for CartPole-v1."""
 
     total_steps: int = 50_000  # environment steps of each seed
-    hidden_sizes: tuple[int, ...] = (64, 64)  # width of each hidden layer
+    hidden_sizes: tuple[int, ...] = (32, 32)  # width of each hidden layer
     gamma: float = 0.995  # discount of the next step's value; 0.99 left a few seeds drifting slowly off the track
     n_steps: int = 4  # rewards summed before a value takes over; with 1, the news of a fall travels slowly
     double: bool = True  # the online network chooses the action that the target network values
@@ -58,7 +58,7 @@ class Config:
     update_interval: int = 2  # environment steps between two updates
     target_interval: int = 32  # updates between two copies of the network into the target network
     initial_epsilon: float = 1.0  # probability of a random action, at first; it falls linearly
-    final_epsilon: float = 0.05  # and when the exploration is over
+    final_epsilon: float = 0.1  # and when the exploration is over; with 0.05 some seeds fell from rare starts
     exploration_fraction: float = 0.16  # share of total_steps during which epsilon falls
     checkpoints: int = 20  # greedy scores on the select stream during training
 
@@ -87,10 +87,10 @@ class Config:
 
 
 TABLE_RECIPE = {
+    "hidden_sizes": (32,),
     "gamma": 0.99,
     "n_steps": 1,  # a sum of rewards along random moves is not what a policy would get: on slippery ice that decides
     "learning_rate": 3e-3,
-    "final_epsilon": 0.1,
     "exploration_fraction": 0.5,
 }
 """What replaces the defaults where observations are states, as on the frozen lake."""

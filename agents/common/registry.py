@@ -37,7 +37,7 @@ AGENTS = {
 
 
 def module(name: str) -> ModuleType:
-    """The agent's own module, with its ``Config``, ``train`` and ``policy``."""
+    """The agent's own module, with its ``Config``, ``train``, ``policy`` and ``acting``."""
     if name not in AGENTS:
         raise error.InvalidParameter(f"there is no agent named {name!r}; {did_you_mean(name, AGENTS)}")
     return importlib.import_module(AGENTS[name].module)
