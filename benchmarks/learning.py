@@ -12,6 +12,7 @@ is what the test episodes say.
 """
 
 import math
+import shlex
 import statistics
 import sys
 import time
@@ -227,9 +228,9 @@ def main(
         if learner.agent in agents and (not contestants or any(name in learner.who for name in contestants))
     ]
     _check(taking_part, repeats, budget, agents, limit)
-    options = [f"--repeats {repeats} --budget {budget:g} --agents {' '.join(agents)}"]
-    options += [f"--contestants {' '.join(contestants)}"] if contestants else []
-    command = " ".join(["python -m benchmarks learning", *options])
+    command = f"python -m benchmarks learning --repeats {repeats} --budget {budget:g} --agents {' '.join(agents)}"
+    if contestants:
+        command += f" --contestants {shlex.join(contestants)}"
     machine, text = describe_machine(), ""
     for rows in measure(taking_part, repeats, budget, limit):
         found = costs(rows)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import agents
 from agents.common import evaluation, registry
 from benchmarks import learners, learning
 from benchmarks.learners import CHECKPOINTS, LEARNERS, SB3_ALONE, SB3_BESIDE, Figures, Learner, PeersWatch
@@ -55,8 +56,8 @@ def test_a_share_is_that_of_the_quicker_peer() -> None:
         Row(Learner("minigym", "ppo"), [turn(3.0, figures(500.0))]),
         Row(Learner("minigym", "ppo", seeds=4), [turn(8.0, figures(*[500.0] * 4))]),
         Row(Learner("minigym", "reinforce"), [turn(8.0, figures(500.0))]),
-        Row(Learner(one, "ppo"), [turn(seconds, figures(500.0, evaluation=4.0)) for seconds in (9.0, 10.0, 30.0)]),
-        Row(Learner(many, "ppo"), [turn(12.0, figures(500.0, evaluation=2.0))]),
+        Row(Learner(one, "ppo"), [turn(12.0, figures(500.0, evaluation=2.0))]),
+        Row(Learner(many, "ppo"), [turn(seconds, figures(500.0, evaluation=4.0)) for seconds in (9.0, 10.0, 30.0)]),
         Row(Learner(SB3_BESIDE, "ppo", processes=2), [turn(16.0, *[figures(500.0, evaluation=4.0)] * 2)]),
         Row(Learner(many, "dqn"), [turn(1.0, figures(500.0, evaluation=0.5))]),
     ]
@@ -144,8 +145,12 @@ def test_ours_is_evaluated_as_peers_are() -> None:
         assert registry.module(agent).Config().checkpoints == CHECKPOINTS
 
 
-def test_ours_reports_each_seed() -> None:
+def test_ours_reports_each_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    trained: list[Any] = []
+    train = agents.train
+    monkeypatch.setattr(agents, "train", lambda *args, **options: trained.append(options) or train(*args, **options))
     found = Figures(**learners.train("minigym", "ppo", [5, 6], 0.0205, time.time() - 7.0))
+    assert trained == [{"seeds": [5, 6], "total_steps": 2050, "checkpoints": CHECKPOINTS}]
     assert found.steps == [2048, 2048]
     assert len(found.scores) == 2
     assert all(9 < score < 400 for score in found.scores)
@@ -188,10 +193,14 @@ def test_a_short_run_prints_and_writes(
 
     monkeypatch.setattr(learning, "in_own_process", here)
     monkeypatch.setattr(learning, "LEARNERS", (Learner("minigym", "ppo"), *LEARNERS[-1:]))
-    learning.main(repeats=1, budget=0.02, agents=("ppo",), output_dir=tmp_path)
+    learning.main(
+        repeats=1, budget=0.02, agents=("ppo",), contestants=("minigym", "PureJaxRL", "a b"), output_dir=tmp_path
+    )
     assert sorted(file.name for file in tmp_path.iterdir()) == ["learning.json", "learning.md"]
     document, written = json.loads((tmp_path / "learning.json").read_text()), (tmp_path / "learning.md").read_text()
-    command = "python -m benchmarks learning --repeats 1 --budget 0.02 --agents ppo"
+    command = (
+        "python -m benchmarks learning --repeats 1 --budget 0.02 --agents ppo --contestants minigym PureJaxRL 'a b'"
+    )
     assert document["command"] == command
     assert written.startswith(f"# Learning\n\n`{command}`: processor ")
     assert written.endswith(capsys.readouterr().out)
