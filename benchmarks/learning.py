@@ -155,11 +155,18 @@ def table(rows: list[Row]) -> str:
         "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for row in rows:
-        cells = _cells(row) if row.turns else ["failed" if row.why.startswith("failed") else "missing", *[""] * 6]
+        cells = _cells(row) if row.turns else [_state(row), *[""] * 6]
         count = row.learner.seeds * row.learner.processes
         lines.append(f"| {row.learner.agent} | {row.learner.who} | {count} | {' | '.join(cells)} |")
     reasons = [f"- {row.learner.who}, {row.learner.agent}, {row.learner.seeds}: {row.why}" for row in rows if row.why]
     return "\n".join([*lines, *([""] if reasons else []), *reasons])
+
+
+def _state(row: Row) -> str:
+    """Of one that has no turns."""
+    if not row.why:
+        return "not yet"  # as a file says that was written before the run was over
+    return "failed" if row.why.startswith("failed") else "missing"
 
 
 def _cells(row: Row) -> list[str]:

@@ -39,15 +39,23 @@ def test_the_table_shows_medians_and_counts_seeds() -> None:
         Row(Learner("minigym", "dqn", seeds=2), [first, second, third]),
         Row(Learner("peer", "dqn"), [turn(6.0, figures(9.0))], "failed: out of memory"),
         Row(Learner("other", "dqn"), why="not installed: other"),
+        Row(Learner("weak", "dqn"), why="failed: killed"),
+        Row(Learner("late", "dqn")),
     ]
     lines = learning.table(rows).splitlines()
     assert cells(lines[2]) == (
         ["dqn", "minigym", "2", "8.00", "4.00 to 20.0", "4.00", "1,000", "3 of 6", "9.00", "900"]
     )  # of six seeds two never came to the threshold, so the upper one of the two in the middle is at 900 steps
     assert cells(lines[3])[1:] == ["peer", "1", "6.00", "6.00 to 6.00", "6.00", "1,000", "0 of 1", "never", "never"]
-    assert cells(lines[4])[1:4] == ["other", "1", "missing"]
-    assert lines[5:] == ["", "- peer, dqn, 1: failed: out of memory", "- other, dqn, 1: not installed: other"]
-    assert all(line.count("|") == 11 for line in lines[:5])
+    states = [cells(line)[1:4] for line in lines[4:7]]
+    assert states == [["other", "1", "missing"], ["weak", "1", "failed"], ["late", "1", "not yet"]]
+    assert lines[7:] == [
+        "",
+        "- peer, dqn, 1: failed: out of memory",
+        "- other, dqn, 1: not installed: other",
+        "- weak, dqn, 1: failed: killed",
+    ]
+    assert all(line.count("|") == 11 for line in lines[:7])
 
 
 def test_a_share_is_that_of_the_quicker_peer() -> None:
