@@ -1,12 +1,13 @@
 """What a measurement was made on: without it a figure says little."""
 
+import importlib.util
 import os
 import platform
 import subprocess
 from importlib import metadata
 from pathlib import Path
 
-PACKAGES = ("numpy", "numba", "torch", "gymnasium", "envpool", "gymnax", "jax")
+PACKAGES = ("numpy", "numba", "torch", "gymnasium", "stable-baselines3", "envpool", "gymnax", "jax")
 
 
 def describe_machine() -> dict[str, str]:
@@ -26,6 +27,12 @@ def describe_machine() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             facts[package] = "not installed"
     return facts
+
+
+def not_installed(packages: str) -> str:
+    """Why who needs these packages, separated by spaces, cannot take part here; "" if all are installed."""
+    missing = [package for package in packages.split() if importlib.util.find_spec(package) is None]
+    return f"not installed: {', '.join(missing)}" if missing else ""
 
 
 def cores() -> int:

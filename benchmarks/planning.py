@@ -14,7 +14,6 @@ A peer that is not installed, runs out of memory or exceeds the time limit is na
 """
 
 import importlib.metadata
-import json
 import math
 import resource
 import statistics
@@ -27,6 +26,7 @@ from typing import Any
 
 from benchmarks.machine import describe_machine
 from benchmarks.process import MeasurementError, in_own_process
+from benchmarks.report import origin, write
 
 RELATIVE = 1e-6
 SIZES = (4, 8, 30, 100, 300, 1000)
@@ -179,12 +179,9 @@ def main(
     print(text)
     if output_dir is not None:
         machine = describe_machine()
-        output_dir.mkdir(parents=True, exist_ok=True)
         document = {"machine": machine, "gamma": gamma, "repeats": repeats, "rows": [asdict(row) for row in rows]}
-        (output_dir / "planning.json").write_text(json.dumps(document, indent=2) + "\n")
-        facts = ", ".join(f"{name} {value}" for name, value in machine.items())
         command = f"python -m benchmarks planning --gamma {gamma} --repeats {repeats}"
-        (output_dir / "planning.md").write_text(f"`{command}`: {facts}\n\n{text}\n")
+        write(output_dir, "planning", document, f"{origin(command, machine)}\n\n{text}")
 
 
 def _measure(names: list[str], size: int, gamma: float, repeats: int, limit: float) -> list[Row]:

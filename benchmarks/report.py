@@ -1,9 +1,13 @@
-"""What was measured, as rows and as Markdown."""
+"""What was measured, as rows, as Markdown and as files."""
 
+import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+from agents.common.files import write_atomically
 from benchmarks.goals import Verdict
 
 NOTES = """\
@@ -48,6 +52,18 @@ class Row:
     def spread(self) -> float:
         """From the fastest to the slowest turn, as a share of the median."""
         return (max(self.turns) - min(self.turns)) / self.median
+
+
+def origin(command: str, machine: Mapping[str, str]) -> str:
+    """The line that says where the figures come from."""
+    return f"`{command}`: {', '.join(f'{name} {value}' for name, value in machine.items())}"
+
+
+def write(directory: Path, name: str, document: dict[str, Any], text: str) -> None:
+    """The results as ``name``.json and ``name``.md, each of them whole or not at all."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for file, contents in ((f"{name}.json", json.dumps(document, indent=2)), (f"{name}.md", text)):
+        write_atomically(directory / file, lambda stream, text=contents: stream.write(f"{text}\n".encode()))
 
 
 def number(value: float) -> str:

@@ -5,9 +5,6 @@ of many chunks counts, since noise only ever adds time, and each has the same ti
 show medians over the turns, what the goals ask for, and how far memory bandwidth is.
 """
 
-import importlib.util
-import json
-import os
 import shlex
 import sys
 import tempfile
@@ -20,9 +17,9 @@ from tqdm import tqdm
 from benchmarks import roofline
 from benchmarks.contestants import CONTESTANTS, SCANNED_STEPS, TASKS, Contestant, scanned_steps
 from benchmarks.goals import GOALS, judge
-from benchmarks.machine import cores, describe_machine
+from benchmarks.machine import cores, describe_machine, not_installed
 from benchmarks.process import MeasurementError, in_own_process
-from benchmarks.report import NOTES, Row, goal_table, speed_table
+from benchmarks.report import NOTES, Row, goal_table, origin, speed_table, write
 
 SIZES = (64, 1_024, 16_384, 131_072, 1_048_576)
 
@@ -40,9 +37,8 @@ def entries(task: str, sizes: tuple[int, ...], names: tuple[str, ...] = ()) -> l
 
 def why_missing(contestant: Contestant) -> str:
     """Why a contestant cannot take part here, "" if it can."""
-    missing = [package for package in contestant.packages.split() if importlib.util.find_spec(package) is None]
-    if missing:
-        return f"not installed: {', '.join(missing)}"
+    if missing := not_installed(contestant.packages):
+        return missing
     if contestant.all_cores and cores() == 1:
         return "there is one core only"
     if contestant.device == "cuda" and not _has_cuda(contestant.packages.split()[-1]):
@@ -138,7 +134,6 @@ def main(
     print("\n\n".join(parts))
     if output_dir is not None:
         machine["minutes"] = f"{(time.perf_counter() - began) / 60:.1f}"
-        facts = ", ".join(f"{name} {value}" for name, value in machine.items())
         document = {
             "command": command,
             "machine": machine,
@@ -148,9 +143,7 @@ def main(
             "bandwidths": [asdict(one) for one in bandwidths],
             "traffic": {task: asdict(moved) for task, moved in traffics.items()},
         }
-        output_dir.mkdir(parents=True, exist_ok=True)
-        _write(output_dir / "throughput.json", json.dumps(document, indent=2))
-        _write(output_dir / "throughput.md", "\n\n".join([parts[0], f"`{command}`: {facts}", *parts[1:]]))
+        write(output_dir, "throughput", document, "\n\n".join([parts[0], origin(command, machine), *parts[1:]]))
 
 
 def _check(repeats: int, seconds: float, sizes: tuple[int, ...], tasks: tuple[str, ...]) -> None:
@@ -175,10 +168,3 @@ def _rollout_steps(sizes: tuple[int, ...]) -> str:
     """How many steps a rollout has, for the notes."""
     fewer = [f"{scanned_steps(size)} of {size:,} lanes" for size in sizes if scanned_steps(size) < SCANNED_STEPS]
     return f"{SCANNED_STEPS} steps" + (f" ({', '.join(fewer)})" if fewer else "")
-
-
-def _write(file: Path, text: str) -> None:
-    """All of it or nothing."""
-    partial = file.with_name(f".{file.name}.{os.getpid()}")
-    partial.write_text(text + "\n")
-    partial.replace(file)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import contestants, process, roofline, throughput
+from benchmarks import contestants, machine, process, roofline, throughput
 from benchmarks.contestants import CONTESTANTS
 from benchmarks.goals import GOALS, Cost, Goal, judge
 from benchmarks.process import MeasurementError, in_own_process
@@ -48,7 +48,7 @@ def test_every_goal_is_about_contestants_of_its_task() -> None:
 
 
 def test_a_peer_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throughput.importlib.util, "find_spec", lambda package: None if package == "jax" else object())
+    monkeypatch.setattr(machine.importlib.util, "find_spec", lambda package: None if package == "jax" else object())
     monkeypatch.setattr(throughput, "in_own_process", lambda *_, **__: False)  # no GPU
     taking_part = throughput.entries("CartPole-v1", (64,), ("gymnax, scanned", "torch, GPU"))
     rows = throughput.measure("CartPole-v1", taking_part, 1, 1.0, {})
