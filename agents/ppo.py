@@ -38,7 +38,7 @@ from agents.common.actor_critic import drawn, entropy, heads, sampled, taken
 from agents.common.deep import greedy, greedy_policy, learned, mean_loss
 from agents.common.networks import Learner, Network, orthogonal
 from agents.common.selection import Selection
-from agents.common.tensor_lanes import HOST, TensorLanes, found_device, tensor_lanes
+from agents.common.tensor_lanes import TensorLanes, found_device, tensor_lanes
 
 ACTIVATION = torch.tanh
 
@@ -201,7 +201,6 @@ def train(environment: Environment, config: Config, seeds: Sequence[int], progre
     Returns the last network, each seed's best one on the select stream, and checkpoints of "greedy_return".
     """
     device = found_device(config.device)
-    checkpoint = progress.checkpoint if config.device == HOST else Checkpoint()  # none: devices have no snapshots
     generators = [streams.generator(seed, streams.AGENT) for seed in seeds]
     total = config.iterations * config.batch_size
     encode = encoding("ppo", environment)
@@ -211,6 +210,7 @@ def train(environment: Environment, config: Config, seeds: Sequence[int], progre
     with torch_threads(len(seeds)), closing(playing) as lanes:
         learner = Learner(network.initial(generators, orthogonal, device), config.max_gradient_norm, epsilon=1e-5)
         selection = Selection(environment, seeds, total, config.checkpoints)
+        checkpoint = progress.checkpoint if lanes.parts else Checkpoint()  # which keeps nothing
         parts = {**lanes.parts, "learner": learner, "selection": selection}
 
         done = checkpoint.restore(parts)

@@ -42,7 +42,7 @@ class TensorLanes(ABC):
     record: Record
     """The episodes that have ended so far."""
     parts: Mapping[str, Part] = {}
-    """What of it a checkpoint holds; nothing where there are no snapshots."""
+    """What of it a checkpoint holds; empty where there are no snapshots, and so no checkpoints."""
 
     @abstractmethod
     def step(self, actions: torch.Tensor) -> Step:
