@@ -20,11 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.common import streams
-from agents.common.checkpoints import Streams
+from agents.common.checkpoints import Checkpoint
 from agents.common.checks import check
-from agents.common.encoding import Encoding, encoding
+from agents.common.encoding import encoding
 from agents.common.environment import Environment
-from agents.common.lanes import Lanes, lanes_of
 from agents.common.progress import Progress
 from agents.common.run import Acting, Learned
 from agents.common.threads import torch_threads
@@ -37,15 +36,20 @@ except ModuleNotFoundError as missing:
 
 from agents.common.actor_critic import drawn, entropy, heads, sampled, taken
 from agents.common.deep import greedy, greedy_policy, learned, mean_loss
-from agents.common.networks import Generators, Learner, Network, orthogonal
+from agents.common.networks import Learner, Network, orthogonal
 from agents.common.selection import Selection
+from agents.common.tensor_lanes import TensorLanes, found_device, tensor_lanes
 
 ACTIVATION = torch.tanh
 
 
 @dataclass(frozen=True)
 class Config:
-    """The hyperparameters. The defaults are the recipe for CartPole-v1."""
+    """The hyperparameters. The defaults are the recipe for CartPole-v1.
+
+    On another ``device`` than "cpu" all seeds draw from one generator there, so a seed is another run among others
+    than alone, and no checkpoints are kept: a run that is resumed starts over. No GPU was at hand: untested.
+    """
 
     total_steps: int = 70_000  # environment steps of each seed, rounded down to whole batches
     hidden_sizes: tuple[int, ...] = (32, 32)  # width of each hidden layer
@@ -62,6 +66,7 @@ class Config:
     max_gradient_norm: float = 0.5  # a longer gradient is shortened to this
     checkpoints: int = 20  # greedy scores on the select stream during training
     reward_scale: float = 0.1  # rewards are learned as so much smaller, or values near 100 drown the shared network
+    device: str = "cpu"  # where all of it is computed; "cuda" for a GPU
 
     def __post_init__(self) -> None:
         for name in ("total_steps", "lanes", "batch_steps", "epochs", "minibatches", "checkpoints"):
@@ -121,26 +126,18 @@ class Samples(NamedTuple):
     value_target: torch.Tensor  # (S, B)
 
 
-def play(
-    network: Network, theta: torch.Tensor, lanes: Lanes, encode: Encoding, config: Config, generators: Generators
-) -> Batch:
+def play(network: Network, theta: torch.Tensor, lanes: TensorLanes, config: Config) -> Batch:
     """Let the policy play one batch."""
-    steps = config.batch_steps
-    seeds, per_seed = lanes.shape
-    observation, next_observation = np.empty((2, seeds, steps, per_seed, encode.inputs), np.float32)
-    action, reward = np.empty((seeds, steps, per_seed), np.int64), np.empty((seeds, steps, per_seed), np.float32)
-    terminated, ended = np.empty((2, seeds, steps, per_seed), np.bool_)
-    uniform = np.array([generator.random((steps, per_seed), np.float32) for generator in generators])
-    for step in range(steps):
-        observation[:, step] = encode(lanes.observation)
-        log_probabilities, _ = heads(network, theta, torch.from_numpy(observation[:, step]))
-        action[:, step] = drawn(log_probabilities, uniform[:, step])
-        transition = lanes.step(action[:, step])
-        next_observation[:, step] = encode(transition.next_observation)
-        reward[:, step] = config.reward_scale * transition.reward
-        terminated[:, step] = transition.terminated
-        ended[:, step] = transition.terminated | transition.truncated
-    return Batch(*map(torch.from_numpy, (observation, action, reward, next_observation, terminated, ended)))
+    steps = []
+    uniform = lanes.uniform(config.batch_steps)
+    for step in range(config.batch_steps):
+        observation = lanes.observation
+        log_probabilities, _ = heads(network, theta, observation)
+        action = drawn(log_probabilities, uniform[:, step])
+        next_observation, reward, terminated, truncated = lanes.step(action)
+        reward = (config.reward_scale * reward).float()
+        steps.append((observation, action, reward, next_observation, terminated, terminated | truncated))
+    return Batch(*(torch.stack(one, dim=1) for one in zip(*steps, strict=True)))
 
 
 def advantages(
@@ -188,13 +185,13 @@ def loss(network: Network, theta: torch.Tensor, part: Samples, config: Config) -
     return result
 
 
-def minibatches(everything: Samples, count: int, generators: Generators) -> list[Samples]:
+def minibatches(everything: Samples, count: int, permutations: Callable[[int], torch.Tensor]) -> list[Samples]:
     """The samples in ``count`` parts at random, of each seed its own; or, for one, as they are."""
     if count == 1:
         return [everything]
-    size = everything.action.shape[1]
-    order = torch.from_numpy(np.array([generator.permutation(size) for generator in generators]))
-    seed = torch.arange(len(generators)).unsqueeze(1)
+    seeds, size = everything.action.shape
+    order = permutations(size)
+    seed = torch.arange(seeds, device=order.device).unsqueeze(1)
     return [Samples(*(array[seed, part] for array in everything)) for part in order.tensor_split(count, dim=1)]
 
 
@@ -203,25 +200,28 @@ def train(environment: Environment, config: Config, seeds: Sequence[int], progre
 
     Returns the last network, each seed's best one on the select stream, and checkpoints of "greedy_return".
     """
+    device = found_device(config.device)
     generators = [streams.generator(seed, streams.AGENT) for seed in seeds]
     total = config.iterations * config.batch_size
     encode = encoding("ppo", environment)
     network = Network((encode.inputs, *config.hidden_sizes, encode.actions + 1), ACTIVATION)
     act = greedy(network, encode)
-    with torch_threads(len(seeds)), closing(lanes_of(environment, seeds, config.lanes)) as lanes:
-        learner = Learner(network.initial(generators, orthogonal), config.max_gradient_norm, epsilon=1e-5)
+    playing = tensor_lanes(environment, seeds, config.lanes, encode, generators, device)
+    with torch_threads(len(seeds)), closing(playing) as lanes:
+        learner = Learner(network.initial(generators, orthogonal, device), config.max_gradient_norm, epsilon=1e-5)
         selection = Selection(environment, seeds, total, config.checkpoints)
-        parts = {"lanes": lanes, "learner": learner, "selection": selection, "streams": Streams(generators)}
+        checkpoint = progress.checkpoint if lanes.parts else Checkpoint()  # which keeps nothing
+        parts = {**lanes.parts, "learner": learner, "selection": selection}
 
-        done = progress.checkpoint.restore(parts)
+        done = checkpoint.restore(parts)
         progress.start(total * len(seeds), "step", begin=done * config.batch_size * len(seeds))
         while done < config.iterations and not progress.stop:
             learning_rate = config.learning_rate * (1 - done / config.iterations)
             with torch.no_grad():
-                batch = play(network, learner.theta, lanes, encode, config, generators)
+                batch = play(network, learner.theta, lanes, config)
                 everything = samples(network, learner.theta, batch, config.gamma, config.gae_lambda)
             for _ in range(config.epochs):
-                for part in minibatches(everything, config.minibatches, generators):
+                for part in minibatches(everything, config.minibatches, lanes.permutations):
                     losses = loss(network, learner.theta, part, config)
                     learner.update(losses, learning_rate)
             done += 1
@@ -232,8 +232,8 @@ def train(environment: Environment, config: Config, seeds: Sequence[int], progre
                 greedy=selection.recent,
                 loss=partial(mean_loss, learner, losses),
             )
-            progress.checkpoint.keep(done, parts)
-        progress.checkpoint.keep(done, parts, last=True)
+            checkpoint.keep(done, parts)
+        checkpoint.keep(done, parts, last=True)
         steps = np.full(len(seeds), done * config.batch_size)
         return learned(network, learner, selection, lanes.record, encode, steps, finished=done == config.iterations)
 

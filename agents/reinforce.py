@@ -103,7 +103,7 @@ def play(
     for step in range(longest):
         observation = encode(lanes.observation)
         log_probabilities, _ = heads(network, theta, torch.from_numpy(observation))
-        action = drawn(log_probabilities, uniform[:, step])
+        action = drawn(log_probabilities, torch.from_numpy(uniform[:, step])).numpy()
         transition = lanes.step(action, counted=playing)
         steps.append((observation, action, transition.reward.astype(np.float32), playing))
         ends = playing & (transition.terminated | transition.truncated | (step == longest - 1))

@@ -22,10 +22,10 @@ def heads(network: Network, theta: torch.Tensor, observations: torch.Tensor) -> 
     return outputs[..., :-1].log_softmax(dim=-1), outputs[..., -1]
 
 
-def drawn(log_probabilities: torch.Tensor, uniform: NDArray[np.float32]) -> NDArray[np.int64]:
+def drawn(log_probabilities: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
     """(...,): of log-probabilities (..., actions) the first whose cumulative probability exceeds a uniform number."""
-    cumulative = log_probabilities.exp().cumsum(dim=-1)[..., :-1].numpy()  # the last takes what rounding leaves
-    return (cumulative <= uniform[..., None]).sum(axis=-1)
+    cumulative = log_probabilities.exp().cumsum(dim=-1)[..., :-1]  # the last takes what rounding leaves
+    return (cumulative <= uniform.unsqueeze(-1)).sum(dim=-1)
 
 
 def sampled(
@@ -37,7 +37,8 @@ def sampled(
     """The policy itself, of which the greedy one takes only the likeliest action; arguments as of ``policy_of``."""
 
     def choose(outputs: torch.Tensor) -> NDArray[np.int64]:
-        return drawn(outputs.log_softmax(dim=-1), generator.random(outputs.shape[:-1], np.float32))
+        uniform = torch.from_numpy(generator.random(outputs.shape[:-1], np.float32))
+        return drawn(outputs.log_softmax(dim=-1), uniform).numpy()
 
     return Acting(policy_of(choose, arrays, index, activation, others=1), "each action drawn from its probabilities")
 

@@ -30,7 +30,7 @@ def greedy(network: Network, encode: Encoding) -> Act:
 
 def best_of(outputs: torch.Tensor) -> NDArray[np.int64]:
     """Outputs (..., actions) -> (...), the action of the largest one."""
-    return outputs.argmax(dim=-1).numpy()
+    return outputs.argmax(dim=-1).cpu().numpy()
 
 
 def mean_loss(learner: Learner, losses: torch.Tensor) -> float:
@@ -54,13 +54,13 @@ def learned(
         steps: (S,), the environment steps of each seed.
         finished: False if it was stopped early.
     """
-    last = learner.theta.detach().numpy()
+    last = learner.theta.detach().cpu().numpy()
     return Learned(
         arrays={
             **_by_layer(network, last),
             **{f"best_{name}": array for name, array in _by_layer(network, selection.best(last)).items()},
             "observation_shape": np.tile(np.array(encode.shape, np.int64), (len(last), 1)),
-            "diverged": ~learner.healthy[:, 0].numpy(),
+            "diverged": ~learner.healthy[:, 0].cpu().numpy(),
         },
         steps=steps,
         episode_returns=[np.array(own, np.float64) for own in record.returns],
@@ -116,7 +116,7 @@ def _action_outputs(
 ) -> torch.Tensor:
     """Parameters (S, P), observations (S, L, ...) -> the actions' outputs (S, L, actions)."""
     with torch.no_grad():
-        outputs = network(theta, torch.from_numpy(encode(observations)))
+        outputs = network(theta, torch.from_numpy(encode(observations)).to(theta.device))
     return outputs[..., : encode.actions]
 
 

@@ -47,12 +47,15 @@ class Environment:
             return str(spec.vector_entry_point).startswith("minigym.vector.") and not spec.additional_wrappers
         return self.given_as == "mdp"
 
-    def make_batch(self, num_envs: int) -> Any:
-        """So many of them in one engine; an episode that ends gives way to the next within the same step."""
-        mode = {"autoreset_mode": minigym.vector.AutoresetMode.SAME_STEP}
+    def make_batch(self, num_envs: int, **options: Any) -> Any:
+        """So many of them in one engine; an episode that ends gives way to the next within the same step.
+
+        ``options`` are further ``vector_kwargs``, such as the backend.
+        """
+        options["autoreset_mode"] = minigym.vector.AutoresetMode.SAME_STEP
         if self.given_as == "mdp":
-            return minigym.vector.TabularVectorEnv(num_envs, mdp=self.mdp, **mode)
-        return minigym.make_vec(self.name, num_envs, vector_kwargs=mode, **self.kwargs)
+            return minigym.vector.TabularVectorEnv(num_envs, mdp=self.mdp, **options)
+        return minigym.make_vec(self.name, num_envs, vector_kwargs=options, **self.kwargs)
 
     @cached_property
     def return_is_success(self) -> bool:

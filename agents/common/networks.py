@@ -26,7 +26,7 @@ class Network(NamedTuple):
     activation: Callable[[torch.Tensor], torch.Tensor] = torch.tanh
     """Between the layers, not after the last one."""
 
-    def initial(self, generators: Generators, draw: Initial) -> torch.Tensor:
+    def initial(self, generators: Generators, draw: Initial, device: torch.device | str = "cpu") -> torch.Tensor:
         """The first parameters (S, P), float32: ``draw(generator, inputs, outputs, is_last)`` -> weight, bias."""
         last = len(self.sizes) - 2
         rows = [
@@ -39,7 +39,7 @@ class Network(NamedTuple):
             )
             for generator in generators
         ]
-        return torch.from_numpy(np.array(rows, np.float32)).requires_grad_()
+        return torch.from_numpy(np.array(rows, np.float32)).to(device).requires_grad_()
 
     def layers(self, theta: torch.Tensor) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """``theta`` seen as a weight (S, inputs, outputs) and a bias (S, 1, outputs) for each layer."""
@@ -95,7 +95,7 @@ class Learner:
 
     def __init__(self, theta: torch.Tensor, max_norm: float = math.inf, epsilon: float = 1e-8) -> None:
         self.theta = theta
-        self.healthy = torch.ones(len(theta), 1, dtype=torch.bool)
+        self.healthy = torch.ones(len(theta), 1, dtype=torch.bool, device=theta.device)
         """(S, 1), False from the first update on whose loss or gradient was not finite: its row stays as it was."""
         self.updates = 0
         self._max_norm, self._epsilon = max_norm, epsilon
@@ -109,8 +109,7 @@ class Learner:
             self.healthy &= (norm + losses.unsqueeze(1)).isfinite()
             if self._max_norm < math.inf:
                 gradient *= (self._max_norm / norm).clamp(max=1.0)
-            if not self.healthy.all():
-                gradient = torch.where(self.healthy, gradient, 0.0)
+            gradient = torch.where(self.healthy, gradient, 0.0)  # always: to ask whether would wait for a device
             self.updates += 1
             self._mean.lerp_(gradient, 0.1)  # beta_1 = 0.9, beta_2 = 0.999, as in the paper
             self._square.mul_(0.999).addcmul_(gradient, gradient, value=0.001)

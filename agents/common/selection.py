@@ -60,7 +60,7 @@ class Selection:
             means = played.mean(axis=1)
         if self._best is None:
             self._best = np.zeros(theta.shape, np.float32)
-        for row, own, mean in zip(rows, present.numpy(), means, strict=True):
+        for row, own, mean in zip(rows, present.cpu().numpy(), means, strict=True):
             points = slice(self._looks[row], passed[row])  # several where a batch is longer than their distance
             self._steps[row, points], self._returns[row, points] = steps[row], mean
             if mean >= self._best_return[row]:

@@ -6,6 +6,8 @@ environment is then run 1's first.) A purpose draws from its generator or takes 
 from the same words.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 TRAIN, AGENT, SELECT, TEST = range(4)
@@ -26,3 +28,8 @@ def integers(seed: int, purpose: int, count: int = 1, *part: int) -> list[int]:
     ``part``, such as the number of an update, gives integers of its own.
     """
     return np.random.SeedSequence(seed, spawn_key=(purpose, *part)).generate_state(count, np.uint64).tolist()
+
+
+def shared_integer(seeds: Sequence[int], purpose: int) -> int:
+    """An integer in [0, 2**64) of all these runs together, where one generator draws for all of them."""
+    return int(np.random.SeedSequence(tuple(seeds), spawn_key=(purpose,)).generate_state(1, np.uint64)[0])

@@ -13,9 +13,11 @@ from agents.common.encoding import encoding
 from agents.common.environment import describe
 from agents.common.lanes import lanes_of
 from agents.common.networks import Learner, Network, orthogonal, uniform
+from agents.common.tensor_lanes import tensor_lanes
 from minigym import error
 from tests.agents.deep_runs import SMALL, generators, plain_network, plain_theta, table, train
 
+POLE = describe("CartPole-v1")
 NETWORK = Network((4, 16, 8, 3), ppo.ACTIVATION)  # two actions and the value
 
 
@@ -78,9 +80,9 @@ def test_heads_by_hand():
 
 def test_an_action_is_the_first_whose_cumulative_probability_exceeds_the_number():
     log_probabilities = torch.tensor([0.25, 0.25, 0.5]).log().expand(1, 6, 3)
-    uniform = np.array([[0.0, 0.249, 0.251, 0.499, 0.501, 1 - 2**-24]], np.float32)
+    uniform = torch.tensor([[0.0, 0.249, 0.251, 0.499, 0.501, 1 - 2**-24]])
     assert drawn(log_probabilities, uniform).tolist() == [[0, 0, 1, 1, 2, 2]]
-    assert drawn(torch.tensor([[1.0, 1e-9]]).log(), np.array([1 - 2**-24], np.float32)).max() <= 1
+    assert drawn(torch.tensor([[1.0, 1e-9]]).log(), torch.tensor([1 - 2**-24])).max() <= 1
 
 
 # Playing
@@ -89,10 +91,11 @@ def test_an_action_is_the_first_whose_cumulative_probability_exceeds_the_number(
 def test_what_a_batch_holds():
     environment = describe("CartPole-v1", {"max_episode_steps": 12})
     config = ppo.Config(lanes=3, batch_steps=30, reward_scale=0.5)
-    encode, own = encoding("ppo", environment), generators(1, 2)
+    encode = encoding("ppo", environment)
     theta = NETWORK.initial(generators(3, 4), orthogonal).detach()
-    lanes, replayed = (lanes_of(environment, (7, 8), 3) for _ in range(2))
-    batch = ppo.play(NETWORK, theta, lanes, encode, config, own)
+    replayed = lanes_of(environment, (7, 8), 3)
+    lanes = tensor_lanes(environment, (7, 8), 3, encode, generators(1, 2), torch.device("cpu"))
+    batch = ppo.play(NETWORK, theta, lanes, config)
     uniform = np.array([generator.random((30, 3), np.float32) for generator in generators(1, 2)])
     for step in range(30):
         assert np.array_equal(batch.observation[:, step], replayed.observation)
@@ -255,7 +258,8 @@ def plain_updates(theta, batches, seed, config):
 @pytest.mark.parametrize("count", [1, 3, 7])
 def test_minibatches_are_a_partition_of_each_seeds_samples(count):
     everything = random_samples(np.random.default_rng(0), size=30)
-    parts = ppo.minibatches(everything, count, generators(1, 2, 3))
+    lanes = tensor_lanes(POLE, (1, 2, 3), 1, encoding("ppo", POLE), generators(1, 2, 3), torch.device("cpu"))
+    parts = ppo.minibatches(everything, count, lanes.permutations)
     assert len(parts) == count
     assert {part.action.shape[1] for part in parts} <= {30 // count, 30 // count + 1}
     orders = []
