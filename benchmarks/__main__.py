@@ -1,4 +1,4 @@
-"""The command line: ``python -m benchmarks COMMAND``; ``--help`` lists them, and ``--output-dir`` keeps what they find."""
+"""The command line: ``python -m benchmarks COMMAND``; ``--help`` lists the commands."""
 
 import tyro
 

@@ -216,6 +216,7 @@ def main(
     budget: float = 1.0,
     agents: tuple[str, ...] = AGENTS,
     contestants: tuple[str, ...] = (),
+    seeds: tuple[int, ...] = (1, 16, 64),
     limit: float = 3_600.0,
     output_dir: Path | None = None,
 ) -> None:
@@ -226,16 +227,20 @@ def main(
         budget: the share of the usual environment steps that everybody gets; below 1 only to see that all runs.
         agents: among dqn, reinforce and ppo.
         contestants: parts of the names of those that take part; by default all do.
+        seeds: how many of ours train side by side.
         limit: seconds after which a process is given up.
         output_dir: where to write learning.md and learning.json, after every turn; by default they are only printed.
     """
     taking_part = [
         learner
         for learner in LEARNERS
-        if learner.agent in agents and (not contestants or any(name in learner.who for name in contestants))
+        if learner.agent in agents
+        and (not contestants or any(name in learner.who for name in contestants))
+        and (learner.who != "minigym" or learner.seeds in seeds)
     ]
     _check(taking_part, repeats, budget, agents, limit)
-    command = f"python -m benchmarks learning --repeats {repeats} --budget {budget:g} --agents {' '.join(agents)}"
+    options = f"--agents {' '.join(agents)} --seeds {' '.join(map(str, seeds))}"
+    command = f"python -m benchmarks learning --repeats {repeats} --budget {budget:g} {options}"
     if contestants:
         command += f" --contestants {shlex.join(contestants)}"
     machine, text = describe_machine(), ""

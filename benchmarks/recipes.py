@@ -19,6 +19,7 @@ import agents
 from agents.common import evaluation
 from agents.common.comparison import reached
 from agents.common.environment import Environment, describe
+from agents.common.files import write_atomically
 from agents.common.run import Run
 from agents.common.statistics import share
 from benchmarks.machine import describe_machine
@@ -234,7 +235,7 @@ def main(
             "`python -m benchmarks recipes --output-dir benchmarks/results`, each line on the commit and machine that "
             f"its file in `recipes/` names.\n\n{tables(evidence)}\n"
         )
-        (output_dir / "recipes.md").write_text(text)
+        write_atomically(output_dir / "recipes.md", lambda file: file.write(text.encode()))
     print(tables(evidence))
 
 
@@ -244,7 +245,8 @@ def _write(output_dir: Path, found: Evidence) -> None:
     # One line a figure of all seeds: readable, and small in a diff.
     lines = (f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in dataclasses.asdict(found).items())
     path = directory / f"{found.agent}-{found.world.replace(' ', '-')}.json"
-    path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    text = "{\n" + ",\n".join(lines) + "\n}\n"
+    write_atomically(path, lambda file: file.write(text.encode()))
 
 
 def _all_of(output_dir: Path) -> list[Evidence]:

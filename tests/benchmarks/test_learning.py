@@ -200,14 +200,16 @@ def test_a_short_run_prints_and_writes(
         return json.loads(json.dumps(learners.train(*arguments)))
 
     monkeypatch.setattr(learning, "in_own_process", here)
-    monkeypatch.setattr(learning, "LEARNERS", (Learner("minigym", "ppo"), *LEARNERS[-1:]))
-    learning.main(
-        repeats=1, budget=0.02, agents=("ppo",), contestants=("minigym", "PureJaxRL", "a b"), output_dir=tmp_path
+    monkeypatch.setattr(
+        learning, "LEARNERS", (Learner("minigym", "ppo"), Learner("minigym", "ppo", 16), *LEARNERS[-1:])
     )
+    names = ("minigym", "PureJaxRL", "a b")
+    learning.main(repeats=1, budget=0.02, agents=("ppo",), contestants=names, seeds=(1,), output_dir=tmp_path)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["learning.json", "learning.md"]
     document, written = json.loads((tmp_path / "learning.json").read_text()), (tmp_path / "learning.md").read_text()
     command = (
-        "python -m benchmarks learning --repeats 1 --budget 0.02 --agents ppo --contestants minigym PureJaxRL 'a b'"
+        "python -m benchmarks learning --repeats 1 --budget 0.02 --agents ppo --seeds 1 "
+        "--contestants minigym PureJaxRL 'a b'"
     )
     assert document["command"] == command
     assert written.startswith(f"# Learning\n\n`{command}`: processor ")
