@@ -1,6 +1,7 @@
 """``python -m benchmarks recipes``: what it writes of a training that is short."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -79,3 +80,10 @@ def test_the_last_scores_are_those_of_the_run(pole):
     run = recipes.agents.train("ppo", "CartPole-v1", [1000], **SHORT)
     own = play_test_episodes(run.environment, [run.policy(0)], run.seeds)
     assert pole.last[0] == pytest.approx(own.mean(), abs=1e-6)
+
+
+def test_the_docs_show_what_the_files_hold():
+    root = Path(__file__).parents[2]
+    found = recipes.tables(recipes._all_of(root / "benchmarks" / "results"))
+    assert found in (root / "benchmarks" / "results" / "recipes.md").read_text()
+    assert found in (root / "docs" / "results.md").read_text()
