@@ -36,7 +36,7 @@ from agents.common.files import is_leftover, read_arrays, write_arrays, write_at
 from agents.common.run import Learned, Run, checked_seeds, scored
 from minigym import error, logger
 
-_FORMAT = 1  # raised whenever a directory of the old kind can no longer be read
+_FORMAT = 2  # raised whenever a directory of the old kind can no longer be read
 _METRIC_PARTS = 20
 
 

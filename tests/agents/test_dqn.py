@@ -214,7 +214,9 @@ def test_a_batched_update_is_the_plain_update_of_each_seed():
 
 def plain_updates(theta, target, batches, seed):
     """One seed's parameters after the updates, written as one writes them with ``torch.nn``."""
-    online_network, target_network = (plain_network(NETWORK, one, seed, torch.nn.ReLU) for one in (theta, target))
+    online_network, target_network = (
+        plain_network(NETWORK, one, seed, lambda: torch.nn.LeakyReLU(0.1)) for one in (theta, target)
+    )
     optimizer = torch.optim.Adam(online_network.parameters(), lr=0.01)
     for batch in batches:
         observation, action, reward, next_observation, discount = (values[seed] for values in batch)

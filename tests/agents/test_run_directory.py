@@ -178,8 +178,8 @@ def test_load_refuses_what_is_no_whole_run(tiny, tmp_path):
     agents.train(tiny, "FrozenLake-v1", seeds=2, run_dir=directory)
     config, arrays = (directory / "config.json").read_bytes(), (directory / "arrays.npz").read_bytes()
 
-    (directory / "config.json").write_bytes(config.replace(b'"format": 1', b'"format": 2'))
-    assert "format 2, and this version of minigym reads format 1" in complaint()
+    (directory / "config.json").write_bytes(config.replace(b'"format": 2', b'"format": 3'))
+    assert "format 3, and this version of minigym reads format 2" in complaint()
     (directory / "config.json").write_bytes(config.replace(b'"episodes": 6', b'"episodes": 7'))
     assert "not of the same run" in complaint()
     (directory / "config.json").write_bytes(config)
