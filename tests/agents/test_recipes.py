@@ -10,14 +10,14 @@ from agents.__main__ import main
 from agents.common import arguments, registry
 from agents.common.environment import describe
 
-DEEP = ("dqn", "reinforce", "ppo")
+WITH_TABLE_RECIPE = ("dqn", "ppo")  # of REINFORCE none is known yet that learns the slippery lake
 
 
 @pytest.mark.parametrize("name", registry.AGENTS)
 def test_the_pole_is_learned_with_the_defaults_and_the_lake_with_the_recipe_for_tables(name):
     config_class = registry.module(name).Config
     changed = getattr(registry.module(name), "TABLE_RECIPE", {})
-    assert bool(changed) == (name in DEEP)
+    assert bool(changed) == (name in WITH_TABLE_RECIPE)
     assert registry.configured(name, {}, describe("CartPole-v1")) == config_class()
     assert registry.configured(name, {}, describe("FrozenLake-v1")) == dataclasses.replace(config_class(), **changed)
     assert registry.configured(name, {}) == config_class()
