@@ -82,7 +82,7 @@ def train(
         name: the agent, one of :func:`names`.
         env: an environment's id, an ``MDP``, or a callable that makes an environment.
         seeds: a number n, for the seeds 0 to n - 1, or the seeds themselves. A seed gives the same run alone or
-            among others.
+            among others; of networks but for rounding, and only on the CPU.
         run_dir: a new or empty directory to save the run in; its ``config.json`` is written before the training.
         env_kwargs: arguments for ``minigym.make``, where ``env`` is an id.
         **hyperparameters: those that the agent's ``Config`` names; the others are its recipe for the environment.
