@@ -276,7 +276,8 @@ def test_learns_on_a_lake_from_one_hot_states():
     def make():
         return minigym.make("FrozenLake-v1", is_slippery=False)
 
-    learned = train("dqn", make, total_steps=6_000, hidden_sizes=(32,), exploration_fraction=0.6, update_interval=4)
+    recipe = dqn.TABLE_RECIPE | {"total_steps": 6_000, "update_interval": 4}
+    learned = train("dqn", make, **recipe)
     assert learned.arrays["weight_0"].shape == (2, 16, 32)
     policies = [dqn.policy(learned.arrays, index) for index in range(2)]
     assert evaluation.play_test_episodes(describe(make), policies, (1000, 1001), 10).tolist() == [[1.0] * 10] * 2

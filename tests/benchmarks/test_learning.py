@@ -157,8 +157,8 @@ def test_ours_reports_each_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     trained: list[Any] = []
     train = agents.train
     monkeypatch.setattr(agents, "train", lambda *args, **options: trained.append(options) or train(*args, **options))
-    found = Figures(**learners.train("minigym", "ppo", [5, 6], 0.0205, time.time() - 7.0))
-    assert trained == [{"seeds": [5, 6], "total_steps": 2050, "checkpoints": CHECKPOINTS}]
+    found = Figures(**learners.train("minigym", "ppo", [5, 6], 0.03, time.time() - 7.0))
+    assert trained == [{"seeds": [5, 6], "total_steps": 2100, "checkpoints": CHECKPOINTS}]
     assert found.steps == [2048, 2048]
     assert len(found.scores) == 2
     assert all(9 < score < 400 for score in found.scores)
