@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 
 import agents
-from agents.common import evaluation
-from agents.common.comparison import reached
+from agents.common import evaluation, scoring
 from agents.common.environment import Environment, describe
 from agents.common.files import write_atomically
 from agents.common.run import Run
@@ -93,7 +92,7 @@ def measure(agent: str, world: str, seeds: Sequence[int], hyperparameters: Mappi
     env, kwargs = WORLDS[world]
     run = agents.train(agent, env, seeds, env_kwargs=kwargs, **hyperparameters)
     assert run.solved is not None
-    first = reached(run)
+    first = scoring.reached(run)
     curve, steps = run.learned.checkpoints["greedy_return"], run.learned.checkpoints["steps"]
     later = steps > first.steps[:, None]
     best, best_solved = _scores(run, run.environment, evaluation.EPISODES, best=True)
@@ -105,7 +104,6 @@ def measure(agent: str, world: str, seeds: Sequence[int], hyperparameters: Mappi
     if kind == POLE:
         other = describe(env, {"max_episode_steps": LONG})
         long = _listed(_scores(run, other, LONG_EPISODES)[0])
-    last = run.final_exact_return if run.final_exact_return is not None else run.final_scores.mean(axis=1)
     return Evidence(
         agent=agent,
         world=world,
@@ -114,7 +112,7 @@ def measure(agent: str, world: str, seeds: Sequence[int], hyperparameters: Mappi
         threshold=first.threshold,
         environment_steps=run.steps.tolist(),
         seconds=run.seconds,
-        last=_listed(last),
+        last=_listed(scoring.scores(run)),
         last_solved=run.solved.tolist(),
         best=_listed(best),
         best_solved=best_solved,
@@ -211,7 +209,7 @@ def main(
     """Train the recipes on fresh seeds, and show what they reach; all of them take about an hour on two cores.
 
     Args:
-        agent: which agents.
+        agent: which agents; none to make the table of the files that are there.
         world: which environments.
         seeds: how many run seeds.
         first_seed: the first of them; the recipes were tuned on seeds from 1,000 on.
