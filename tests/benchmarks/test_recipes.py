@@ -58,6 +58,31 @@ def test_the_lake_is_measured_exactly():
     assert lake.long is None
 
 
+def test_the_best_policy_is_told_from_the_last(monkeypatch):
+    """The best one is made to go left for ever, the last one to go down."""
+    real = recipes.agents.train
+
+    def trained(*args, **kwargs):
+        run = real(*args, **kwargs)
+        for name, array in run.learned.arrays.items():
+            if "weight" in name or "bias" in name:
+                array[:] = 0.0
+        last_layer = max(name for name in run.learned.arrays if name.startswith("bias"))
+        run.learned.arrays[last_layer][..., 1] = 1.0
+        return run
+
+    monkeypatch.setattr(recipes.agents, "train", trained)
+    short = {"total_steps": 512, "lanes": 4, "batch_steps": 64, "checkpoints": 1}
+    found = recipes.measure("ppo", "FrozenLake-v1", [1000], short)
+    worth = {}
+    for move, name in ((0, "left"), (1, "down")):
+        slippery = recipes.describe("FrozenLake-v1")
+        worth[name] = recipes.evaluation.exact_returns(slippery, {}, [lambda states, move=move: states * 0 + move])[0]
+    assert worth["down"] != pytest.approx(worth["left"], abs=1e-6)
+    assert found.elsewhere["1/3 as meant"] == pytest.approx([worth["down"]], abs=1e-6)
+    assert found.best == pytest.approx([worth["left"]], abs=1e-6)
+
+
 def test_the_files_make_the_table(pole, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(recipes, "measure", lambda *args: pole)
     recipes.main(agent=("ppo",), world=("CartPole-v1",), output_dir=tmp_path)
